@@ -1,0 +1,71 @@
+import { existsSync, lstatSync } from 'node:fs';
+import { cp, mkdir, readlink, rm, symlink } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import envPaths from 'env-paths';
+
+/** Where everything is; absolute paths. */
+export interface Home {
+  path: string;
+  functionsPath: string;
+  userScriptsPath: string;
+  modelsPath: string;
+  /** A folder, or `:memory:` for one that goes with the process. */
+  dataPath: string;
+}
+
+/** The flags that every command takes. */
+export interface HomeOptions {
+  home?: string;
+  functions?: string;
+  userScripts?: string;
+  models?: string;
+  data?: string;
+}
+
+/** The folder of the installed package. */
+export const packagePath = fileURLToPath(new URL('../../', import.meta.url));
+
+/**
+ * Finds the home folder: `--home`, else the current folder if it holds `functions/`, else the user's data folder,
+ * which is furnished with the package's functions, bridge and bundled model when it is new.
+ */
+export async function openHome(options: HomeOptions): Promise<Home> {
+  const path = resolve(options.home ?? (existsSync('functions') ? '.' : envPaths('embedhouse', { suffix: '' }).data));
+  const inHome = (given: string | undefined, name: string): string => resolve(given ?? join(path, name));
+  const home = {
+    path,
+    functionsPath: inHome(options.functions, 'functions'),
+    userScriptsPath: inHome(options.userScripts, 'user_scripts'),
+    modelsPath: inHome(options.models, 'models'),
+    dataPath: options.data === ':memory:' ? options.data : inHome(options.data, 'data'),
+  };
+  if (options.home === undefined && path !== resolve('.')) {
+    await furnish(home);
+  }
+  return home;
+}
+
+async function furnish({ path }: Home): Promise<void> {
+  if (!existsSync(join(path, 'functions'))) {
+    await cp(join(packagePath, 'functions'), join(path, 'functions'), { recursive: true });
+    await cp(join(packagePath, 'user_scripts'), join(path, 'user_scripts'), { recursive: true, filter: isNoLink });
+  }
+  // Links, and not copies: a newer version of the package then serves every home.
+  await link(join(packagePath, 'dist/bridge/embed.js'), join(path, 'user_scripts'), 'embed');
+  await link(join(packagePath, 'models/emoji-clip'), join(path, 'models'), 'emoji-clip');
+}
+
+function isNoLink(path: string): boolean {
+  return !lstatSync(path).isSymbolicLink();
+}
+
+async function link(target: string, folder: string, name: string): Promise<void> {
+  const path = join(folder, name);
+  await mkdir(folder, { recursive: true });
+  if ((await readlink(path).catch(() => undefined)) !== target) {
+    await rm(path, { force: true });
+    await symlink(target, path);
+  }
+}

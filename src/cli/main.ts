@@ -1,0 +1,47 @@
+#!/usr/bin/env node
+import { createRequire } from 'node:module';
+
+import { Command, CommanderError } from 'commander';
+
+import { addDemoCommand } from './demo-command.ts';
+import { addFunctionsCommand } from './functions-command.ts';
+import { addHomeOptions } from './home-options.ts';
+import { addHostCommand } from './host-command.ts';
+import { addModelsCommand } from './models-command.ts';
+import { addQueryCommand } from './query-command.ts';
+import { reportError } from './report-error.ts';
+
+const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+
+const program = new Command('embedhouse')
+  .description('Runs embedding models as SQL functions in ClickHouse.')
+  .version(version)
+  .showHelpAfterError('Run with --help for what is possible.')
+  .configureHelp({ showGlobalOptions: true })
+  .exitOverride()
+  .addHelpText(
+    'after',
+    `
+Examples:
+  embedhouse demo
+  embedhouse query "SELECT length(encode_text('a dog'))" --model emoji-clip
+  embedhouse functions check`,
+  );
+
+addHomeOptions(program);
+addQueryCommand(program);
+addFunctionsCommand(program);
+addModelsCommand(program);
+addHostCommand(program);
+addDemoCommand(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    // Commander has printed what is wrong; asking for help is no error.
+    process.exitCode = error.exitCode === 0 ? 0 : 2;
+  } else {
+    process.exitCode = reportError(error);
+  }
+}

@@ -1,0 +1,36 @@
+import { delimiter } from 'node:path';
+
+import { openEmbeddedEngine } from '../engine/embedded-engine.ts';
+import type { Engine } from '../engine/engine.ts';
+import { readVocabulary } from '../engine/read-vocabulary.ts';
+import { checkFunctions, type CheckedFunctions } from '../functions/check-functions.ts';
+import { formatProblem } from '../functions/format-problem.ts';
+import type { Home } from './home.ts';
+
+/**
+ * Opens the embedded engine on a home and says on stderr what is wrong with its function files, which ClickHouse would
+ * leave out without a word.
+ */
+export async function openCheckedEngine(home: Home): Promise<Engine> {
+  const engine = await openEmbeddedEngine(home);
+  try {
+    const { problems } = await checkHomeFunctions(home, engine);
+    for (const problem of problems.filter(({ severity }) => severity === 'error')) {
+      process.stderr.write(`embedhouse: ${formatProblem(problem, { relativeTo: process.cwd() })}\n`);
+    }
+    return engine;
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+}
+
+/** Checks the function files of a home against the names that the engine knows. */
+export async function checkHomeFunctions(home: Home, engine: Engine): Promise<CheckedFunctions> {
+  return checkFunctions({
+    functionsPath: home.functionsPath,
+    userScriptsPath: home.userScriptsPath,
+    searchPath: process.env['PATH'] ?? ['/usr/bin', '/bin'].join(delimiter),
+    vocabulary: await readVocabulary(engine),
+  });
+}

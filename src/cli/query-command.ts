@@ -1,0 +1,91 @@
+import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+
+import { InvalidArgumentError, type Command } from 'commander';
+
+import type { Engine } from '../engine/engine.ts';
+import { EmbedhouseError } from '../errors/embedhouse-error.ts';
+import { openHomeOf } from './home-options.ts';
+import { interruptible } from './interruptible.ts';
+import { openCheckedEngine } from './open-checked-engine.ts';
+import { showQueryProgress } from './show-query-progress.ts';
+
+interface QueryCommandOptions {
+  file?: string;
+  format?: string;
+  param: Record<string, string>;
+}
+
+/** `embedhouse query`: SQL in, results out. */
+export function addQueryCommand(program: Command): void {
+  program
+    .command('query')
+    .description('run SQL on the embedded ClickHouse with the functions of the home folder')
+    .argument('[sql]', 'one or several statements, separated by ;')
+    .option('--file <path>', 'read the SQL from a file (- or nothing: from stdin)')
+    .option(
+      '--format <name>',
+      'format of results whose statement names none (PrettyCompact on a terminal, else TabSeparated)',
+    )
+    .option('--param <name=value>', 'value of {name:Type} in the SQL; may be given several times', addParam, {})
+    .addHelpText(
+      'after',
+      `
+Examples:
+  embedhouse query "SELECT encode_text('a dog')" --model emoji-clip
+  embedhouse query "SELECT {x:UInt8} + 1" --param x=41
+  embedhouse query --data :memory: --format JSONEachRow < statements.sql
+Results go to stdout, all else to stderr; Ctrl-C cancels the running statement.`,
+    )
+    .action(async (sql: string | undefined, options: QueryCommandOptions, command: Command) => {
+      const statements = await readSql(sql, options.file);
+      const home = await openHomeOf(command);
+      await using engine = await openCheckedEngine(home);
+      await runQuery(engine, statements, options);
+    });
+}
+
+function addParam(assignment: string, params: Record<string, string>): Record<string, string> {
+  const equals = assignment.indexOf('=');
+  if (equals < 1) {
+    throw new InvalidArgumentError('expected name=value');
+  }
+  return { ...params, [assignment.slice(0, equals)]: assignment.slice(equals + 1) };
+}
+
+async function readSql(sql: string | undefined, file: string | undefined): Promise<string> {
+  if (sql !== undefined && file !== undefined) {
+    throw new EmbedhouseError('USAGE', 'the SQL is given twice: leave out the argument or --file');
+  }
+  if (sql !== undefined) {
+    return sql;
+  }
+  if (file !== undefined && file !== '-') {
+    try {
+      return await readFile(file, 'utf8');
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new EmbedhouseError('FILE_UNUSABLE', `cannot read the SQL from '${file}': ${reason}`, { cause: error });
+    }
+  }
+  if (process.stdin.isTTY) {
+    throw new EmbedhouseError(
+      'USAGE',
+      'no SQL: give it as an argument, with --file, or on stdin; see embedhouse query --help',
+    );
+  }
+  return text(process.stdin);
+}
+
+async function runQuery(engine: Engine, sql: string, { format, param }: QueryCommandOptions): Promise<void> {
+  using progress = showQueryProgress(process.stderr);
+  await interruptible(async (signal) =>
+    engine.run(sql, {
+      format: format ?? (process.stdout.isTTY ? 'PrettyCompact' : 'TabSeparated'),
+      params: param,
+      signal,
+      output: process.stdout,
+      onProgress: progress.update,
+    }),
+  );
+}

@@ -1,0 +1,33 @@
+import type { Writable } from 'node:stream';
+import type { WriteStream } from 'node:tty';
+
+import { SingleBar } from 'cli-progress';
+
+import type { DemoReport } from '../demo/run-demo.ts';
+
+/** Tells the demo's tour: headings, SQL and tables on `output`, progress bars on the terminal. */
+export function showDemo(output: Writable, terminal: WriteStream): DemoReport {
+  return {
+    heading: (title, sql) => {
+      output.write(`\n── ${title}\n${sql === undefined ? '' : `\n${indent(sql)}\n\n`}`);
+    },
+    result: (table, seconds) => {
+      output.write(`${table}${(seconds * 1000).toFixed(1)} ms\n`);
+    },
+    progress: (label, total) => {
+      const bar = new SingleBar({
+        stream: terminal,
+        format: `${label} {bar} {value}/{total} | {duration} s, {eta} s left`,
+        barsize: 30,
+        hideCursor: true,
+        gracefulExit: false,
+      });
+      bar.start(total, 0);
+      return { update: (done) => bar.update(done), [Symbol.dispose]: () => bar.stop() };
+    },
+  };
+}
+
+function indent(sql: string): string {
+  return sql.replaceAll(/^/gm, '  ');
+}

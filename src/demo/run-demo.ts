@@ -1,0 +1,54 @@
+import { Writable } from 'node:stream';
+
+import type { Engine } from '../engine/engine.ts';
+import { demoQueries, fillDemoTable } from './demo-table.ts';
+import { renderPictures } from './render-pictures.ts';
+
+/** How far a step is; ends when disposed of. */
+export interface DemoProgress extends Disposable {
+  update(done: number): void;
+}
+
+/** Where the demo tells what it does. */
+export interface DemoReport {
+  heading(title: string, sql?: string): void;
+  progress(label: string, total: number): DemoProgress;
+  /** A query's answer, as ClickHouse formats it for people. */
+  result(table: string, seconds: number): void;
+}
+
+export interface DemoOptions {
+  engine: Engine;
+  /** Where the pictures go; absolute. */
+  picturesPath: string;
+  report: DemoReport;
+  signal: AbortSignal;
+}
+
+/**
+ * Renders emoji to picture files, embeds them with the bundled model into the table `laion`, builds its vector indexes
+ * and runs the documented queries. Run again, it does only what is missing.
+ */
+export async function runDemo({ engine, picturesPath, report, signal }: DemoOptions): Promise<void> {
+  const pictures = await renderPictures({ picturesPath, report, signal });
+  await fillDemoTable({ engine, picturesPath, rows: pictures.length, report, signal });
+  const example = pictures.find(({ caption }) => caption === 'pizza') ?? pictures[0];
+  for (const { title, sql } of demoQueries(example?.url ?? '')) {
+    report.heading(title, sql);
+    const startedAt = performance.now();
+    const table = await collect(engine, sql, signal);
+    report.result(table, (performance.now() - startedAt) / 1000);
+  }
+}
+
+async function collect(engine: Engine, sql: string, signal: AbortSignal): Promise<string> {
+  const chunks: Buffer[] = [];
+  const output = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      chunks.push(chunk);
+      done();
+    },
+  });
+  await engine.run(sql, { format: 'PrettyCompactMonoBlock', output, signal });
+  return Buffer.concat(chunks).toString();
+}

@@ -1,0 +1,42 @@
+import { symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+export interface ConfigFileOptions {
+  /** A private folder that lives as long as the engine. */
+  folder: string;
+  functionsPath: string;
+  userScriptsPath: string;
+  /** ClickHouse's own log; without it ClickHouse logs nothing. */
+  logPath?: string;
+}
+
+const escapes: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
+const escapeXml = (text: string): string => text.replaceAll(/[&<>]/g, (character) => escapes[character] ?? character);
+
+/** Writes the configuration that chdb reads when it opens, and returns the file's path. */
+export async function writeConfigFile(options: ConfigFileOptions): Promise<string> {
+  const logger =
+    options.logPath === undefined
+      ? '<level>none</level>'
+      : `<level>information</level><log>${escapeXml(options.logPath)}</log>`;
+  const functions = join(await withoutGlobCharacters(options), '*_function.xml');
+  const lines = [
+    '<clickhouse>',
+    `  <logger>${logger}</logger>`,
+    `  <user_scripts_path>${escapeXml(options.userScriptsPath)}</user_scripts_path>`,
+    `  <user_defined_executable_functions_config>${escapeXml(functions)}</user_defined_executable_functions_config>`,
+    '</clickhouse>',
+    '',
+  ];
+  const path = join(options.folder, 'config.xml');
+  await writeFile(path, lines.join('\n'));
+  return path;
+}
+
+/** ClickHouse reads the setting as a glob and knows no escape in it: such a folder is reached by a link. */
+async function withoutGlobCharacters({ folder, functionsPath }: ConfigFileOptions): Promise<string> {
+  if (!/[*?{}]/.test(functionsPath)) return functionsPath;
+  const link = join(folder, 'functions');
+  await symlink(functionsPath, link, 'dir');
+  return link;
+}

@@ -1,0 +1,211 @@
+import { randomUUID } from 'node:crypto';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { drainPending } from 'chdb';
+import { EmbedhouseError } from '../errors/embedhouse-error.ts';
+import { writeConfigFile } from './config-file.ts';
+import { makeDataFolder, makeTemporaryFolder, refuseFolderInUse, type TemporaryFolder } from './data-folder.ts';
+import type { Engine, QueryOptions, RunOptions } from './engine.ts';
+import { OwnSession } from './own-session.ts';
+import { queryErrorFrom } from './query-error.ts';
+import { stopScripts } from './script-processes.ts';
+import { SessionThread } from './session-thread.ts';
+import { setParameters, setTag } from './set-statement.ts';
+import { StatementWatch } from './statement-watch.ts';
+import { throwIfCancelled, UserSession } from './user-session.ts';
+import { writeResult } from './write-result.ts';
+
+export interface EmbeddedEngineOptions {
+  /** ClickHouse's data folder, made when missing; `:memory:` is a temporary one, removed at the end. */
+  dataPath: string;
+  /** The folder of `*_function.xml` files; it may be missing. */
+  functionsPath: string;
+  /** The folder of the scripts that the functions name. */
+  userScriptsPath: string;
+  /** A file for ClickHouse's own log. @default none */
+  logPath?: string;
+}
+
+/** How long closing waits for what runs, and then for scripts that do not end with their input. */
+const closeWaitMs = 5000;
+const scriptEndMs = 1500;
+const settleCheckMs = 50;
+
+/** The data folder of the engine that this process has open: chdb binds one at a time. */
+let openDataPath: string | undefined;
+
+/**
+ * Opens ClickHouse inside this process. Functions' scripts inherit `process.env` as it is when they start.
+ *
+ * @throws EmbedhouseError `DATA_FOLDER_IN_USE`, `ENGINE_UNAVAILABLE`, `FILE_UNUSABLE`
+ */
+export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promise<Engine> {
+  if (openDataPath !== undefined) {
+    const message = `this process already has an engine open on ${openDataPath}; close it before opening ${options.dataPath}`;
+    throw new EmbedhouseError('ENGINE_UNAVAILABLE', message);
+  }
+  openDataPath = options.dataPath;
+  const userScriptsPath = resolve(options.userScriptsPath);
+  try {
+    const folder = await makeTemporaryFolder();
+    try {
+      const dataPath = options.dataPath === ':memory:' ? join(folder.path, 'data') : resolve(options.dataPath);
+      await makeDataFolder(dataPath);
+      await refuseFolderInUse(dataPath);
+      const functionsPath = resolve(options.functionsPath);
+      const configPath = await writeConfigFile({ ...options, folder: folder.path, functionsPath, userScriptsPath });
+      return new EmbeddedEngine(await openParts({ dataPath, configPath, userScriptsPath, folder }));
+    } catch (error) {
+      await folder.remove();
+      throw error;
+    }
+  } catch (error) {
+    openDataPath = undefined;
+    throw error;
+  }
+}
+
+interface EngineParts {
+  dataPath: string;
+  connectionArgs: string[];
+  userScriptsPath: string;
+  folder: TemporaryFolder;
+  thread: SessionThread;
+  control: OwnSession;
+  version: string;
+}
+
+async function openParts(options: {
+  dataPath: string;
+  configPath: string;
+  userScriptsPath: string;
+  folder: TemporaryFolder;
+}): Promise<EngineParts> {
+  const { dataPath, userScriptsPath, folder } = options;
+  const connectionArgs = [`--config-file=${options.configPath}`];
+  const thread = new SessionThread({ dataPath, connectionArgs });
+  let control: OwnSession | undefined;
+  try {
+    control = new OwnSession(dataPath, connectionArgs);
+    const opened = await thread.ask({ type: 'open' });
+    if (opened.type === 'failed') throw new Error(opened.message);
+    const [row] = await control.rows<{ version: string }>('SELECT version() AS version');
+    return { dataPath, connectionArgs, userScriptsPath, folder, thread, control, version: row?.version ?? '' };
+  } catch (cause) {
+    await control?.close();
+    await thread.exit();
+    await refuseFolderInUse(dataPath);
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const message = `ClickHouse could not open the data folder ${dataPath} (${reason}); check that it is a writable folder that no other process uses, or name another with --data`;
+    throw new EmbedhouseError('ENGINE_UNAVAILABLE', message, { cause });
+  }
+}
+
+class EmbeddedEngine implements Engine {
+  readonly version: string;
+  readonly #parts: EngineParts;
+  readonly #userSession: UserSession;
+  readonly #closing = new AbortController();
+  readonly #reads = new Set<Promise<unknown>>();
+  #closed: Promise<void> | undefined;
+
+  constructor(parts: EngineParts) {
+    this.#parts = parts;
+    this.#userSession = new UserSession(parts);
+    this.version = parts.version;
+  }
+
+  stream(sql: string, options: QueryOptions = {}): AsyncGenerator<Uint8Array, void> {
+    return this.#userSession.stream(sql, { ...options, signal: this.#signalFor(options) });
+  }
+
+  async run(sql: string, options: RunOptions = {}): Promise<void> {
+    const chunks = this.stream(sql, options);
+    if (options.output !== undefined) return writeResult(chunks, options.output, this.#signalFor(options));
+    for await (const _ of chunks);
+  }
+
+  async rows<Row>(sql: string, options: Pick<QueryOptions, 'params' | 'signal'> = {}): Promise<Row[]> {
+    const reading = this.#read<Row>(sql, options);
+    this.#reads.add(reading);
+    try {
+      return await reading;
+    } finally {
+      this.#reads.delete(reading);
+    }
+  }
+
+  async reloadFunctions(): Promise<void> {
+    await this.rows('SYSTEM RELOAD FUNCTIONS');
+  }
+
+  async close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #signalFor(options: QueryOptions): AbortSignal {
+    const { signal } = this.#closing;
+    return options.signal === undefined ? signal : AbortSignal.any([options.signal, signal]);
+  }
+
+  async #read<Row>(sql: string, options: Pick<QueryOptions, 'params' | 'signal'>): Promise<Row[]> {
+    const signal = this.#signalFor(options);
+    throwIfCancelled(signal);
+    const parameters = setParameters(options.params ?? {});
+    const session = new OwnSession(this.#parts.dataPath, this.#parts.connectionArgs);
+    const tag = randomUUID();
+    const watch = new StatementWatch({ ...this.#parts, tag, signal });
+    try {
+      await session.execute(setTag(tag));
+      if (parameters !== undefined) await session.execute(parameters);
+      return await session.rows<Row>(sql);
+    } catch (error) {
+      throwIfCancelled(signal);
+      throw queryErrorFrom(error instanceof Error ? error.message : String(error));
+    } finally {
+      await watch.stop();
+      await session.close();
+    }
+  }
+
+  async #close(): Promise<void> {
+    const { control, thread, folder, userScriptsPath } = this.#parts;
+    this.#closing.abort();
+    await this.#settle();
+    // Closing a session in which something runs would take the process down: then only its own end is left.
+    if (thread.isBusy || this.#reads.size > 0) return;
+    await control.close();
+    await drainPending();
+    // ClickHouse shuts down with its last session, in the thread, and waits up to ten seconds for the scripts of each
+    // pool to end with their input. Those that take longer than they should are ended.
+    const ended = new AbortController();
+    const closed = thread.ask({ type: 'close' }).finally(() => ended.abort());
+    await Promise.all([closed, endScripts(userScriptsPath, ended.signal)]);
+    await thread.exit();
+    await folder.remove();
+    openDataPath = undefined;
+  }
+
+  /** Waits for what runs, which has been cancelled, but not for a reader that never reads on. */
+  async #settle(): Promise<void> {
+    const work = Promise.allSettled([this.#userSession.idle, ...this.#reads]).then(() => 'idle');
+    const deadline = performance.now() + closeWaitMs;
+    while (performance.now() < deadline) {
+      if ((await Promise.race([work, sleep(settleCheckMs, 'busy')])) === 'idle') return;
+      if (this.#userSession.isSuspended && this.#reads.size === 0) return;
+    }
+  }
+}
+
+async function endScripts(userScriptsPath: string, ended: AbortSignal): Promise<void> {
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    await sleep(scriptEndMs, undefined, { signal: ended }).catch(() => {});
+    if (ended.aborted) return;
+    await stopScripts(userScriptsPath, signal);
+  }
+}

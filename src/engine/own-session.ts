@@ -1,0 +1,62 @@
+import { Session } from 'chdb';
+import { hasTag } from './set-statement.ts';
+
+/** What `system.processes` says of a statement. */
+export interface ProcessRow {
+  readRows: number;
+  readBytes: number;
+  totalRows: number;
+  elapsedSeconds: number;
+}
+
+/**
+ * A session on the event loop's side, whose statements run on libuv's threads. Beside the thread that runs the
+ * user's statements it asks how they are doing and stops them.
+ */
+export class OwnSession {
+  readonly #session: Session;
+  /** A session runs one statement at a time; the next waits for this. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(dataPath: string, connectionArgs: string[]) {
+    this.#session = new Session(dataPath, { connectionArgs });
+  }
+
+  async execute(statement: string): Promise<void> {
+    await this.#query(statement, 'Null');
+  }
+
+  async rows<Row>(statement: string): Promise<Row[]> {
+    const lines = (await this.#query(statement, 'JSONEachRow')).split('\n');
+    // The caller names the columns it selects; ClickHouse writes one JSON object a line.
+    return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Row);
+  }
+
+  async readProcess(tag: string): Promise<ProcessRow | undefined> {
+    const [row] = await this.rows<ProcessRow>(
+      'SELECT read_rows AS readRows, read_bytes AS readBytes, total_rows_approx AS totalRows,' +
+        ` elapsed AS elapsedSeconds FROM system.processes WHERE ${hasTag(tag)} LIMIT 1`,
+    );
+    return row;
+  }
+
+  /** Asks ClickHouse to stop, without waiting for it: `KILL QUERY … SYNC` hangs in chdb. */
+  async kill(tag: string): Promise<void> {
+    await this.execute(`KILL QUERY WHERE ${hasTag(tag)} ASYNC`);
+  }
+
+  /** Closes when the statement at work has ended. */
+  async close(): Promise<void> {
+    await this.#last;
+    this.#session.close();
+  }
+
+  async #query(statement: string, format: string): Promise<string> {
+    const turn = this.#last.then(async () => {
+      const result = await this.#session.queryAsync(statement, { format });
+      return result.text();
+    });
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+}

@@ -1,0 +1,48 @@
+import { EmbedhouseError } from '../errors/embedhouse-error.ts';
+import { describeFunctionFailure } from './describe-function-failure.ts';
+
+/** A failure that ClickHouse reported; `message` is its text without stack addresses and version. */
+export class QueryError extends EmbedhouseError {
+  /** ClickHouse's number, such as 62; 0 where its text has none. */
+  readonly clickhouseCode: number;
+  /** ClickHouse's name for the number, such as `SYNTAX_ERROR`. */
+  readonly clickhouseName: string;
+
+  constructor(message: string, failure: { clickhouseCode: number; clickhouseName: string }, options?: ErrorOptions) {
+    super('QUERY_FAILED', message, options);
+    this.clickhouseCode = failure.clickhouseCode;
+    this.clickhouseName = failure.clickhouseName;
+  }
+}
+
+const UDF_EXECUTION_FAILED = 754;
+
+/** Makes a `QueryError` of the text of a `DB::Exception`; the text itself stays as `cause`. */
+export function queryErrorFrom(text: string): QueryError {
+  const cause = new Error(text);
+  const whole = /^Code: (?<code>\d+)\. DB::Exception: (?<rest>.*)$/s.exec(text.trim())?.groups;
+  if (whole === undefined)
+    return new QueryError(text.trim(), { clickhouseCode: 0, clickhouseName: 'UNKNOWN' }, { cause });
+
+  const failure = { clickhouseCode: Number(whole['code']), clickhouseName: 'UNKNOWN' };
+  const withoutName = withoutStack(whole['rest'] ?? '').replace(
+    /\s*\((?<name>[A-Z][A-Z0-9_]+)\)$/,
+    (_, name: string) => {
+      failure.clickhouseName = name;
+      return '';
+    },
+  );
+  if (failure.clickhouseCode === UDF_EXECUTION_FAILED) {
+    return new QueryError(describeFunctionFailure(withoutName), failure, { cause });
+  }
+  const message = `${withoutName.trim()} (code ${failure.clickhouseCode}, ${failure.clickhouseName})`;
+  return new QueryError(message, failure, { cause });
+}
+
+/** Drops the stack of addresses that a nested exception brings along, and every `(version …)`. */
+function withoutStack(text: string): string {
+  return text
+    .replaceAll(/, Stack trace \(when copying this message.*?\):\n\n(?:\d+\. [^\n]*\n)*/gs, '')
+    .replaceAll(/ ?\(version [^)]*\)/g, '')
+    .trim();
+}

@@ -1,0 +1,38 @@
+import { EmbedhouseError } from '../errors/embedhouse-error.ts';
+
+const quote = (text: string): string => `'${text.replaceAll(/[\\']/g, (character) => `\\${character}`)}'`;
+
+const controls: Record<string, string> = { '\t': '\\t', '\n': '\\n', '\r': '\\r', '\0': '\\0' };
+
+/**
+ * The text that stands for `text` as a `{name:String}` parameter. ClickHouse reads such a value in TabSeparated's
+ * notation, in which `\` escapes: values that hold a path or a user's words go through this.
+ */
+export function stringParameter(text: string): string {
+  return text.replaceAll('\\', '\\\\').replaceAll(/[\t\n\r\0]/g, (character) => controls[character] ?? character);
+}
+
+/**
+ * Writes `SET param_…` for the values, in the notation of clickhouse-client's `--param_<name>`: a text as in
+ * TabSeparated (`\t` is a tab), an array as `['a','b']`. A real tab or newline in a text, which ClickHouse would take
+ * for the end of the value, is escaped.
+ *
+ * @throws EmbedhouseError `USAGE` for a name that SQL could not name
+ */
+export function setParameters(params: Readonly<Record<string, string>>): string | undefined {
+  const settings = Object.entries(params).map(([name, value]) => {
+    if (!/^[A-Za-z_]\w*$/.test(name)) {
+      throw new EmbedhouseError('USAGE', `parameter name '${name}' is not one: give letters, digits and _, as in n=5`);
+    }
+    const isComposite = /^\s*[[({]/.test(value);
+    const text = isComposite ? value : value.replaceAll(/[\t\n\r\0]/g, (character) => controls[character] ?? character);
+    return `param_${name} = ${quote(text)}`;
+  });
+  return settings.length === 0 ? undefined : `SET ${settings.join(', ')}`;
+}
+
+/** Marks the session's next statements so that another session finds them in `system.processes`. */
+export const setTag = (tag: string): string => `SET log_comment = ${quote(tag)}`;
+
+/** The condition under which a row of `system.processes` is a statement marked with `tag`. */
+export const hasTag = (tag: string): string => `Settings['log_comment'] = ${quote(tag)}`;

@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto';
+import { EmbedhouseError } from '../errors/embedhouse-error.ts';
+import type { QueryOptions, QueryProgress } from './engine.ts';
+import type { OwnSession } from './own-session.ts';
+import { queryErrorFrom } from './query-error.ts';
+import type { SessionThread } from './session-thread.ts';
+import { setParameters, setTag } from './set-statement.ts';
+import { splitStatements } from './split-statements.ts';
+import { StatementWatch } from './statement-watch.ts';
+
+const defaultFormat = 'TabSeparated';
+
+export interface UserSessionParts {
+  /** Runs the statements; its session keeps their settings and temporary tables. */
+  thread: SessionThread;
+  /** Follows and kills them. */
+  control: OwnSession;
+  userScriptsPath: string;
+}
+
+/** The session of the user's statements: calls take turns in it, and each turn's statements run one by one. */
+export class UserSession {
+  readonly #parts: UserSessionParts;
+  /** The end of the last turn taken. */
+  #turn: Promise<void> = Promise.resolve();
+  #isSuspended = false;
+
+  constructor(parts: UserSessionParts) {
+    this.#parts = parts;
+  }
+
+  /** Settles when every call so far has ended. */
+  get idle(): Promise<void> {
+    return this.#turn;
+  }
+
+  /** Whether the statement at work waits for its reader, and may for ever. */
+  get isSuspended(): boolean {
+    return this.#isSuspended;
+  }
+
+  /** Runs the statements of `sql` and yields their results; see `Engine.stream`. */
+  async *stream(sql: string, options: QueryOptions & { signal: AbortSignal }): AsyncGenerator<Uint8Array, void> {
+    const parameters = setParameters(options.params ?? {});
+    const statements = splitStatements(sql);
+    const endTurn = await this.#startTurn();
+    try {
+      throwIfCancelled(options.signal);
+      if (parameters !== undefined) await this.#set(parameters);
+      for (const [index, statement] of statements.entries()) {
+        throwIfCancelled(options.signal);
+        yield* this.#streamStatement(statement, index, options);
+      }
+    } finally {
+      endTurn();
+    }
+  }
+
+  async #startTurn(): Promise<() => void> {
+    const before = this.#turn;
+    let endTurn = (): void => {};
+    this.#turn = new Promise((resolve) => {
+      endTurn = resolve;
+    });
+    await before;
+    return endTurn;
+  }
+
+  async #set(statement: string): Promise<void> {
+    const reply = await this.#parts.thread.ask({ type: 'start', statement, format: 'Null' });
+    if (reply.type === 'failed') throw queryErrorFrom(reply.message);
+  }
+
+  async *#streamStatement(
+    statement: string,
+    statementIndex: number,
+    { signal, onProgress, format = defaultFormat }: QueryOptions & { signal: AbortSignal },
+  ): AsyncGenerator<Uint8Array, void> {
+    const { thread } = this.#parts;
+    const tag = randomUUID();
+    // Under `readonly = 1` the mark is refused: the statement runs all the same, without progress.
+    await thread.ask({ type: 'start', statement: setTag(tag), format: 'Null' });
+    const report =
+      onProgress && ((row: Omit<QueryProgress, 'statementIndex'>) => onProgress({ ...row, statementIndex }));
+    const watch = new StatementWatch({ ...this.#parts, tag, signal, ...(report && { onProgress: report }) });
+    let isOpen = true;
+    try {
+      let reply = await thread.ask({ type: 'start', statement, format });
+      while (reply.type === 'chunk') {
+        throwIfCancelled(signal);
+        this.#isSuspended = true;
+        yield reply.bytes;
+        this.#isSuspended = false;
+        throwIfCancelled(signal);
+        reply = await thread.ask({ type: 'pull' });
+      }
+      isOpen = false;
+      if (reply.type === 'failed') {
+        throwIfCancelled(signal);
+        throw queryErrorFrom(reply.message);
+      }
+    } finally {
+      this.#isSuspended = false;
+      if (isOpen) await thread.ask({ type: 'cancel' });
+      await watch.stop();
+    }
+  }
+}
+
+/** @throws EmbedhouseError `QUERY_CANCELLED` */
+export function throwIfCancelled(signal: AbortSignal): void {
+  if (signal.aborted) throw new EmbedhouseError('QUERY_CANCELLED', 'the query was cancelled');
+}

@@ -1,0 +1,102 @@
+import { Buffer } from 'node:buffer';
+
+/**
+ * Bytes that have arrived but are not parsed yet. Reading never blocks: a method that finds too few bytes returns
+ * `undefined` and consumes nothing.
+ */
+export class ByteQueue {
+  #chunks: Buffer[] = [];
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  push(chunk: Buffer): void {
+    if (chunk.length > 0) {
+      this.#chunks.push(chunk);
+      this.#length += chunk.length;
+    }
+  }
+
+  /** Takes exactly `count` bytes. Chunks are joined only when all of them are there, so a long cell is copied once. */
+  take(count: number): Buffer | undefined {
+    if (count > this.#length) {
+      return undefined;
+    }
+    const first = this.#firstChunk(count);
+    const taken = first.subarray(0, count);
+    this.#drop(first, count);
+    return taken;
+  }
+
+  /** Takes up to and without the next line feed, which is consumed. */
+  takeLine(): Buffer | undefined {
+    let before = 0;
+    for (const chunk of this.#chunks) {
+      const index = chunk.indexOf(0x0a);
+      if (index >= 0) {
+        const line = this.take(before + index);
+        this.take(1);
+        return line;
+      }
+      before += chunk.length;
+    }
+    return undefined;
+  }
+
+  /**
+   * Takes a LEB128 number, ClickHouse's VarUInt.
+   * @throws RangeError for more than 2^53 - 1, which no length or count in a block can be
+   */
+  takeVarint(): number | undefined {
+    let value = 0;
+    let scale = 1;
+    for (let index = 0; index < 10; index++) {
+      const byte = this.#byteAt(index);
+      if (byte === undefined) {
+        return undefined;
+      }
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) {
+        if (!Number.isSafeInteger(value)) {
+          break;
+        }
+        this.take(index + 1);
+        return value;
+      }
+      scale *= 128;
+    }
+    throw new RangeError('a length in the data is larger than any block can be');
+  }
+
+  #byteAt(index: number): number | undefined {
+    let offset = index;
+    for (const chunk of this.#chunks) {
+      if (offset < chunk.length) {
+        return chunk[offset];
+      }
+      offset -= chunk.length;
+    }
+    return undefined;
+  }
+
+  #firstChunk(atLeast: number): Buffer {
+    const first = this.#chunks[0];
+    if (first !== undefined && first.length >= atLeast) {
+      return first;
+    }
+    const joined = Buffer.concat(this.#chunks);
+    this.#chunks = [joined];
+    return joined;
+  }
+
+  #drop(first: Buffer, count: number): void {
+    this.#length -= count;
+    if (count === first.length) {
+      this.#chunks.shift();
+    } else {
+      this.#chunks[0] = first.subarray(count);
+    }
+  }
+}

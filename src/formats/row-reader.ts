@@ -1,0 +1,72 @@
+import type { Buffer } from 'node:buffer';
+
+import { EmbedhouseError } from '../errors/embedhouse-error.ts';
+import type { ByteQueue } from './byte-queue.ts';
+
+/** One row of a block: the bytes of each argument's string, `null` for NULL. */
+export type Row = readonly (Buffer | null)[];
+
+/**
+ * What a reader says next: a row, the end of a block whose size was announced, or that it needs more bytes than have
+ * arrived.
+ */
+export type ReadStep = { type: 'row'; row: Row } | { type: 'blockEnd' } | { type: 'needsMore' };
+
+export interface ReaderOptions {
+  /** The number of arguments of the function; all are read as strings. */
+  columns: number;
+  /** Whether each block is preceded by its number of rows as a line (`send_chunk_header`). */
+  chunkHeader: boolean;
+}
+
+/**
+ * An endless reader of the blocks that ClickHouse writes to a function. It is pulled step by step, so that the caller
+ * decides how many rows to hold.
+ */
+export type RowReader = Generator<ReadStep, never, undefined>;
+
+/** The longest single value that is held in memory, in bytes. */
+const maxCellBytes = 256 * 1024 * 1024;
+
+const needsMore: ReadStep = { type: 'needsMore' };
+
+/** Repeats `attempt` until the bytes it needs have arrived. */
+export function* waitFor<T>(attempt: () => T | undefined): Generator<ReadStep, T, undefined> {
+  for (;;) {
+    const value = attempt();
+    if (value !== undefined) {
+      return value;
+    }
+    yield needsMore;
+  }
+}
+
+/**
+ * Reads a string with its length before it, as RowBinary and Native write it.
+ * @throws FORMAT_INVALID for a value longer than 256 MiB, or for a length that no value has
+ */
+export function* readString(bytes: ByteQueue): Generator<ReadStep, Buffer, undefined> {
+  const length = yield* waitFor(() => bytes.takeVarint());
+  if (length > maxCellBytes) {
+    throw new EmbedhouseError(
+      'FORMAT_INVALID',
+      `a value of ${length} bytes is over the limit of ${maxCellBytes}: pass a smaller one, or check that the function's argument is a String`,
+    );
+  }
+  return yield* waitFor(() => bytes.take(length));
+}
+
+/**
+ * Reads the line that announces a block's rows.
+ * @throws FORMAT_INVALID if the line is not a number
+ */
+export function* readChunkHeader(bytes: ByteQueue): Generator<ReadStep, number, undefined> {
+  const line = (yield* waitFor(() => bytes.takeLine())).toString('latin1');
+  if (!/^\d{1,15}$/.test(line)) {
+    throw new EmbedhouseError(
+      'FORMAT_INVALID',
+      `expected a number of rows before each block, found '${line.slice(0, 40)}': set <send_chunk_header>1</send_chunk_header> in the function's definition, or leave --chunk-header out of its command`,
+    );
+  }
+  return Number(line);
+}

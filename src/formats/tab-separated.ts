@@ -1,0 +1,91 @@
+import { Buffer } from 'node:buffer';
+
+import { EmbedhouseError } from '../errors/embedhouse-error.ts';
+import type { ByteQueue } from './byte-queue.ts';
+import { readChunkHeader, waitFor, type ReaderOptions, type Row, type RowReader } from './row-reader.ts';
+
+const tab = 0x09;
+const backslash = 0x5c;
+const nullMarker = Buffer.from('\\N');
+
+/** ClickHouse's escapes (https://clickhouse.com/docs/interfaces/formats/TabSeparated); others stand for themselves. */
+const escapes = new Map(
+  Object.entries({ b: 0x08, f: 0x0c, r: 0x0d, n: 0x0a, t: 0x09, 0: 0x00, a: 0x07, v: 0x0b, e: 0x1b }).map(
+    ([letter, byte]) => [letter.charCodeAt(0), byte] as const,
+  ),
+);
+
+/**
+ * Reads `TabSeparated` blocks.
+ * @throws FORMAT_INVALID if a line has another number of fields than the function has arguments
+ */
+export function* readTabSeparated(bytes: ByteQueue, { columns, chunkHeader }: ReaderOptions): RowReader {
+  for (;;) {
+    const rows = chunkHeader ? yield* readChunkHeader(bytes) : Number.POSITIVE_INFINITY;
+    for (let index = 0; index < rows; index++) {
+      const row = splitFields(yield* waitFor(() => bytes.takeLine()));
+      if (row.length !== columns) {
+        throw new EmbedhouseError(
+          'FORMAT_INVALID',
+          `expected ${columns} tab-separated fields in a row, found ${row.length}: the definition's arguments and its command differ`,
+        );
+      }
+      yield { type: 'row', row };
+    }
+    yield { type: 'blockEnd' };
+  }
+}
+
+/** Writes rows of `Array(Float32)` with 9 significant digits, which name each float exactly; shape [rows, dimensions]. */
+export function writeTabSeparated(vectors: Float32Array, dimensions: number): Buffer {
+  const lines: string[] = [];
+  for (let start = 0; start < vectors.length; start += dimensions) {
+    const row = Array.from(vectors.subarray(start, start + dimensions), writeFloat);
+    lines.push(`[${row.join(',')}]\n`);
+  }
+  return Buffer.from(lines.join(''));
+}
+
+function writeFloat(value: number): string {
+  return Number.isFinite(value)
+    ? String(Number(value.toPrecision(9)))
+    : Number.isNaN(value)
+      ? 'nan'
+      : value > 0
+        ? 'inf'
+        : '-inf';
+}
+
+function splitFields(line: Buffer): Row {
+  const fields: (Buffer | null)[] = [];
+  let start = 0;
+  for (;;) {
+    const end = line.indexOf(tab, start);
+    fields.push(unescapeField(line.subarray(start, end < 0 ? line.length : end)));
+    if (end < 0) {
+      return fields;
+    }
+    start = end + 1;
+  }
+}
+
+function unescapeField(field: Buffer): Buffer | null {
+  if (field.equals(nullMarker)) {
+    return null;
+  }
+  if (!field.includes(backslash)) {
+    return field;
+  }
+  const output = Buffer.allocUnsafe(field.length);
+  let length = 0;
+  for (let index = 0; index < field.length; index++) {
+    let byte = field.readUInt8(index);
+    if (byte === backslash && index + 1 < field.length) {
+      index++;
+      byte = field.readUInt8(index);
+      byte = escapes.get(byte) ?? byte;
+    }
+    output[length++] = byte;
+  }
+  return output.subarray(0, length);
+}

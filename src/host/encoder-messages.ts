@@ -1,0 +1,53 @@
+import type { ErrorCode } from '../errors/error-codes.ts';
+import type { Precision } from '../models/precision.ts';
+
+/** Where an encoder process finds a model. */
+export interface ModelReference {
+  modelsPath: string;
+  name: string;
+  precision: Precision;
+}
+
+export type ImageSource = { path: string } | { bytes: Uint8Array };
+
+/** One run of a tower: token ids of texts (each from BOS to EOS), or images. */
+export type EncoderInput =
+  | { tower: 'text'; ids: readonly (readonly number[])[] }
+  | { tower: 'image'; images: readonly ImageSource[]; imageFolders: readonly string[] };
+
+/** What the host sends to an encoder process. */
+export interface EncodeRequest {
+  type: 'encode';
+  id: number;
+  model: ModelReference;
+  input: EncoderInput;
+}
+
+/** A failure that concerns one row alone. */
+export interface RowFailure {
+  index: number;
+  code: ErrorCode;
+  message: string;
+}
+
+/** `vectors` is row-major, shape [rows, dimensions]; rows that failed hold zeros. */
+export interface EncodedRun {
+  dimensions: number;
+  vectors: Float32Array;
+  failures: RowFailure[];
+}
+
+/** A tower that an encoder process holds in memory. */
+export interface LoadedTower {
+  model: string;
+  precision: Precision;
+  tower: 'text' | 'image';
+  loadMs: number;
+}
+
+/** What an encoder process sends to the host. */
+export type EncoderReply =
+  | { type: 'ready' }
+  | { type: 'loaded'; loaded: LoadedTower }
+  | { type: 'encoded'; id: number; run: EncodedRun; residentBytes: number }
+  | { type: 'failed'; id: number; code: ErrorCode; message: string };

@@ -1,0 +1,54 @@
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { connectToHost, connectOrStartHost, type RuntimePaths } from '../bridge/embed.ts';
+import type { HostStatus } from './host-status.ts';
+
+/** Asks the running host for its status; `undefined` where none runs. */
+export async function readHostStatus(paths: RuntimePaths): Promise<HostStatus | undefined> {
+  return control(paths, 'status');
+}
+
+/** Asks the running host to end and waits until it has; answers its last status, `undefined` where none ran. */
+export async function stopHost(paths: RuntimePaths): Promise<HostStatus | undefined> {
+  const status = await control(paths, 'stop');
+  if (status !== undefined) {
+    await ended(status.pid);
+  }
+  return status;
+}
+
+/**
+ * Starts a host with the given program unless one runs, and answers its status.
+ * @throws Error with the log's path if it does not start
+ */
+export async function startHost(paths: RuntimePaths, hostProgram: readonly string[]): Promise<HostStatus | undefined> {
+  (await connectOrStartHost(paths, hostProgram)).destroy();
+  return readHostStatus(paths);
+}
+
+async function control(paths: RuntimePaths, command: 'status' | 'stop'): Promise<HostStatus | undefined> {
+  const socket = await connectToHost(paths.socket);
+  if (socket === undefined) {
+    return undefined;
+  }
+  socket.write(`${JSON.stringify({ control: command })}\n`);
+  const answer = await text(socket);
+  // The host of this project answers nothing else to these two commands.
+  return answer === '' ? undefined : (JSON.parse(answer) as HostStatus);
+}
+
+async function ended(pid: number): Promise<void> {
+  while (isAlive(pid)) {
+    await sleep(20);
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,27 @@
+import type { LoadedTower } from './encoder-messages.ts';
+
+/** What `embedhouse host status --json` prints. Bytes are bytes of memory. */
+export interface HostStatus {
+  pid: number;
+  socket: string;
+  log: string;
+  uptimeS: number;
+  /** Seconds without work after which the host ends; 0: never. */
+  idleTimeoutS: number;
+  residentBytes: number;
+  encoder: {
+    pid: number | null;
+    state: 'stopped' | 'starting' | 'ready' | 'closed';
+    residentBytes: number;
+    restarts: number;
+    models: LoadedTower[];
+    /** Runs that are with the process. */
+    runs: number;
+  };
+  /** Rows answered since the start; `zeroed`: bad ones answered with a zero vector. */
+  rows: { text: number; image: number; zeroed: number };
+  connections: number;
+  /** Runs that wait. */
+  queue: { interactive: number; bulk: number };
+  cache: { entries: number; bytes: number; hits: number; misses: number };
+}

@@ -1,0 +1,222 @@
+import { Buffer } from 'node:buffer';
+import { once } from 'node:events';
+import { createServer, type Server, type Socket } from 'node:net';
+import { availableParallelism } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { Logger } from 'pino';
+
+import { frameTypes, runtimePaths, type RuntimePaths } from '../bridge/embed.ts';
+import { EmbedhouseError } from '../errors/embedhouse-error.ts';
+import { ByteQueue } from '../formats/byte-queue.ts';
+import { BridgeConnection, sendFrame, type BridgeServices } from './bridge-connection.ts';
+import { Encoder } from './encoder.ts';
+import { readFunctionCall, type InputKind } from './function-call.ts';
+import { readGreeting } from './greeting.ts';
+import { listenOnSocket, socketIdentity } from './listen.ts';
+import { ModelRegistry } from './model-registry.ts';
+import { RunQueue } from './run-queue.ts';
+import { VectorCache } from './vector-cache.ts';
+import type { HostStatus } from './host-status.ts';
+
+export interface HostOptions {
+  /** Where the socket is. @default the runtime folder of this user */
+  paths?: RuntimePaths;
+  /** Ends the host after this long without work; 0 keeps it. @default 0 */
+  idleTimeoutMs?: number;
+  /** Threads of each onnxruntime session. @default the processor's cores */
+  threads?: number;
+  /** Memory for vectors of texts that were asked before; 0 turns the cache off. @default 64 MiB */
+  cacheBytes?: number;
+  /** The largest image file. @default 64 MiB */
+  maxImageBytes?: number;
+  /** The largest image, width times height. @default 100 megapixels */
+  maxImagePixels?: number;
+  log: Logger;
+}
+
+const defaults = {
+  idleTimeoutMs: 0,
+  cacheBytes: 64 * 1024 * 1024,
+  maxImageBytes: 64 * 1024 * 1024,
+  maxImagePixels: 100_000_000,
+};
+
+const drainTimeoutMs = 5_000;
+const watchIntervalMs = 2_000;
+
+/** The model host: listens for bridges, and owns the queue, the cache and the encoder process. */
+export class Host implements AsyncDisposable {
+  readonly #paths: RuntimePaths;
+  readonly #log: Logger;
+  readonly #idleTimeoutMs: number;
+  readonly #server: Server;
+  readonly #queue = new RunQueue();
+  readonly #models = new ModelRegistry();
+  readonly #cache: VectorCache;
+  readonly #encoder: Encoder;
+  readonly #connections = new Set<Socket>();
+  readonly #startedAt = Date.now();
+  readonly #rows = { text: 0, image: 0, zeroed: 0 };
+  #lastWorkAt = Date.now();
+  #identity: number | undefined;
+  #watch: NodeJS.Timeout | undefined;
+  #closing: Promise<void> | undefined;
+  readonly #closed: Promise<void>;
+  #resolveClosed: () => void = () => {};
+  readonly #services: BridgeServices;
+
+  constructor(options: HostOptions) {
+    const { idleTimeoutMs, cacheBytes, maxImageBytes, maxImagePixels } = { ...defaults, ...options };
+    this.#paths = options.paths ?? runtimePaths();
+    this.#log = options.log;
+    this.#idleTimeoutMs = idleTimeoutMs;
+    this.#cache = new VectorCache(cacheBytes);
+    this.#encoder = new Encoder({
+      threads: options.threads ?? availableParallelism(),
+      limits: { maxImageBytes, maxImagePixels },
+      queue: this.#queue,
+      log: options.log,
+    });
+    this.#closed = new Promise((resolve) => {
+      this.#resolveClosed = resolve;
+    });
+    this.#services = {
+      cache: this.#cache,
+      submit: async (model, input, submit) => this.#queue.submit(model, input, submit),
+      openModel: async (modelsPath, name, precision) => this.#models.get(modelsPath, name, precision),
+      countRows: (input, rows) => this.#countRows(input, rows),
+      countZeroed: () => {
+        this.#rows.zeroed++;
+      },
+    };
+    this.#server = createServer({ allowHalfOpen: true }, (socket) => void this.#accept(socket));
+  }
+
+  /** @throws HOST_UNAVAILABLE if another host listens on the socket */
+  async listen(): Promise<void> {
+    await listenOnSocket(this.#server, this.#paths);
+    this.#identity = socketIdentity(this.#paths);
+    this.#watch = setInterval(() => this.#closeIfUnused(), watchIntervalMs);
+    this.#log.info({ pid: process.pid, socket: this.#paths.socket }, 'host listens');
+  }
+
+  /** Settles once the host has closed: asked to, idle for too long, or replaced by another one. */
+  async closed(): Promise<void> {
+    await this.#closed;
+  }
+
+  status(): HostStatus {
+    return {
+      pid: process.pid,
+      socket: this.#paths.socket,
+      log: this.#paths.log,
+      uptimeS: Math.round((Date.now() - this.#startedAt) / 1000),
+      idleTimeoutS: this.#idleTimeoutMs / 1000,
+      residentBytes: process.memoryUsage.rss(),
+      encoder: this.#encoder.status,
+      rows: { ...this.#rows },
+      connections: this.#connections.size,
+      queue: this.#queue.depth,
+      cache: this.#cache.status,
+    };
+  }
+
+  /** Stops listening, waits a few seconds for what is being answered, then ends the encoder process. */
+  async close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(): Promise<void> {
+    clearInterval(this.#watch);
+    // Closing the server unlinks the socket's path, which may be another host's by now: its process then just ends.
+    const isOurs = this.#identity !== undefined && socketIdentity(this.#paths) === this.#identity;
+    const closed = isOurs ? once(this.#server, 'close') : undefined;
+    if (isOurs) {
+      this.#server.close();
+    }
+    const deadline = Date.now() + drainTimeoutMs;
+    while (this.#isWorking() && Date.now() < deadline) {
+      await sleep(20);
+    }
+    for (const socket of this.#connections) {
+      socket.destroy();
+    }
+    this.#encoder.close();
+    await closed;
+    this.#log.info('host closed');
+    this.#resolveClosed();
+  }
+
+  async #accept(socket: Socket): Promise<void> {
+    this.#connections.add(socket);
+    socket.once('close', () => this.#connections.delete(socket));
+    socket.on('error', (error) => this.#log.debug({ error }, 'connection'));
+    const bytes = new ByteQueue();
+    let functionName = 'embed';
+    try {
+      const greeting = await readGreeting(socket, bytes);
+      if (greeting === undefined) {
+        socket.end();
+      } else if ('control' in greeting) {
+        await this.#control(socket, greeting.control);
+      } else {
+        functionName = greeting.arguments[0] ?? functionName;
+        await new BridgeConnection(socket, bytes, readFunctionCall(greeting), this.#services).serve();
+        socket.end();
+      }
+    } catch (error) {
+      this.#refuse(socket, functionName, error);
+    } finally {
+      this.#lastWorkAt = Date.now();
+    }
+  }
+
+  async #control(socket: Socket, control: 'status' | 'stop'): Promise<void> {
+    socket.end(JSON.stringify(this.status()));
+    if (control === 'stop') {
+      await this.close();
+    }
+  }
+
+  /** Tells the bridge, and so the user, why the query fails. */
+  #refuse(socket: Socket, functionName: string, error: unknown): void {
+    if (socket.destroyed) {
+      return;
+    }
+    if (!(error instanceof EmbedhouseError)) {
+      this.#log.error({ error, functionName }, 'unexpected error');
+    }
+    const reason = error instanceof Error ? error.message : String(error);
+    sendFrame(socket, frameTypes.failure, Buffer.from(`${functionName}: ${reason}`));
+    socket.end();
+  }
+
+  #countRows(input: InputKind, rows: number): void {
+    this.#rows[input === 'text' ? 'text' : 'image'] += rows;
+    this.#lastWorkAt = Date.now();
+  }
+
+  #isWorking(): boolean {
+    const { interactive, bulk } = this.#queue.depth;
+    return interactive + bulk + this.#encoder.status.runs > 0;
+  }
+
+  /** Closes when idle for too long, or when another host has taken over the socket. */
+  #closeIfUnused(): void {
+    if (this.#isWorking()) {
+      this.#lastWorkAt = Date.now();
+    }
+    const isIdle = this.#idleTimeoutMs > 0 && Date.now() - this.#lastWorkAt > this.#idleTimeoutMs;
+    const isReplaced = socketIdentity(this.#paths) !== this.#identity;
+    if (isIdle || isReplaced) {
+      this.#log.info({ isIdle, isReplaced }, 'host closes');
+      void this.close();
+    }
+  }
+}

@@ -1,0 +1,15 @@
+import type { Buffer } from 'node:buffer';
+
+const maxShownBytes = 60;
+
+/** Shows a row's value in an error: quoted, on one line, shortened; bytes that are no text as `\xNN`. */
+export function showValue(value: Buffer): string {
+  const shown = value.subarray(0, maxShownBytes);
+  const text = shown.toString('utf8');
+  const readable = text.includes('\uFFFD')
+    ? shown
+        .toString('latin1')
+        .replaceAll(/[^\x20-\x7e]/g, (byte) => `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`)
+    : text.replaceAll(/\p{Cc}/gu, (character) => JSON.stringify(character).slice(1, -1));
+  return value.length > maxShownBytes ? `'${readable}…' (${value.length} bytes)` : `'${readable}'`;
+}

@@ -1,0 +1,114 @@
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { EmbedhouseError } from '../errors/embedhouse-error.ts';
+
+/** An input or output of a graph; a dimension that is not fixed is a name instead of a number. */
+export interface GraphValue {
+  readonly name: string;
+  readonly type: string;
+  readonly shape: readonly (number | string)[];
+}
+
+/** One tensor to feed: its values in row-major order, and its shape. */
+export interface Feed {
+  readonly data: BigInt64Array | Float32Array;
+  readonly shape: readonly number[];
+}
+
+export interface OnnxSessionOptions {
+  /** Threads that one run may use. */
+  readonly threads: number;
+}
+
+/**
+ * One loaded graph. A run occupies the calling thread until it is done, so a session belongs in a process that has
+ * nothing else to answer.
+ */
+export class OnnxSession {
+  readonly path: string;
+  readonly inputs: readonly GraphValue[];
+  readonly outputs: readonly GraphValue[];
+  readonly #session: InferenceSession;
+  #closed: Promise<void> | undefined;
+
+  private constructor(path: string, session: InferenceSession) {
+    this.path = path;
+    this.#session = session;
+    this.inputs = session.inputMetadata.map(toGraphValue);
+    this.outputs = session.outputMetadata.map(toGraphValue);
+  }
+
+  /**
+   * Loads a graph from an `.onnx` file, with the external data beside it if it has any.
+   *
+   * @throws MODEL_INVALID when onnxruntime cannot load the file.
+   */
+  static async open(path: string, { threads }: OnnxSessionOptions): Promise<OnnxSession> {
+    try {
+      const session = await InferenceSession.create(path, {
+        executionMode: 'sequential',
+        intraOpNumThreads: threads,
+        interOpNumThreads: 1,
+        // Its errors are thrown as well, so they need not be printed.
+        logSeverityLevel: 4,
+      });
+      return new OnnxSession(path, session);
+    } catch (cause) {
+      throw new EmbedhouseError(
+        'MODEL_INVALID',
+        `${path} cannot be loaded by onnxruntime (${firstLine(cause)}); copy the file again from where the model came from.`,
+        { cause },
+      );
+    }
+  }
+
+  /**
+   * Computes one output, in row-major order, and checks that it has the shape expected.
+   *
+   * @throws MODEL_INVALID when the graph fails or answers another shape or type.
+   */
+  async run(feeds: ReadonlyMap<string, Feed>, output: string, shape: readonly number[]): Promise<Float32Array> {
+    const tensors: Record<string, Tensor> = {};
+    for (const [name, { data, shape: dims }] of feeds) tensors[name] = new Tensor(data, dims);
+    const result = await this.#compute(tensors, output);
+    if (!(result.data instanceof Float32Array) || result.dims.join() !== shape.join()) {
+      throw new EmbedhouseError(
+        'MODEL_INVALID',
+        `${this.path}: output ${output} is ${result.type} of shape [${result.dims.join(', ')}] where float32 of shape [${shape.join(', ')}] was expected; check projection_dim in config.json, or choose another precision.`,
+      );
+    }
+    return result.data;
+  }
+
+  /** Releases the graph; more calls do nothing. */
+  close(): Promise<void> {
+    this.#closed ??= this.#session.release();
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #compute(tensors: Record<string, Tensor>, output: string): Promise<Tensor> {
+    try {
+      const result = (await this.#session.run(tensors, [output]))[output];
+      if (result instanceof Tensor) return result;
+    } catch (cause) {
+      throw new EmbedhouseError('MODEL_INVALID', `${this.path} failed in onnxruntime (${firstLine(cause)}).`, {
+        cause,
+      });
+    }
+    throw new EmbedhouseError('MODEL_INVALID', `${this.path}: output ${output} is not a tensor; choose another file.`);
+  }
+}
+
+function toGraphValue(value: InferenceSession.ValueMetadata): GraphValue {
+  return value.isTensor
+    ? { name: value.name, type: value.type, shape: value.shape }
+    : { name: value.name, type: 'not a tensor', shape: [] };
+}
+
+function firstLine(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.split('\n', 1)[0] ?? '';
+}
