@@ -17,8 +17,11 @@ export class QueryError extends EmbedhouseError {
 
 const UDF_EXECUTION_FAILED = 754;
 
-/** Makes a `QueryError` of the text of a `DB::Exception`; the text itself stays as `cause`. */
-export function queryErrorFrom(text: string): QueryError {
+/**
+ * Makes a `QueryError` of the text of a `DB::Exception`; the text itself stays as `cause`. `place` says which of
+ * several statements failed, such as `statement 2 of 3`.
+ */
+export function queryErrorFrom(text: string, place?: string): QueryError {
   const cause = new Error(text);
   const whole = /^Code: (?<code>\d+)\. DB::Exception: (?<rest>.*)$/s.exec(text.trim())?.groups;
   if (whole === undefined)
@@ -35,7 +38,8 @@ export function queryErrorFrom(text: string): QueryError {
   if (failure.clickhouseCode === UDF_EXECUTION_FAILED) {
     return new QueryError(describeFunctionFailure(withoutName), failure, { cause });
   }
-  const message = `${withoutName.trim()} (code ${failure.clickhouseCode}, ${failure.clickhouseName})`;
+  const code = `code ${failure.clickhouseCode}, ${failure.clickhouseName}`;
+  const message = `${withoutName.trim()} (${place === undefined ? code : `${code}; ${place}`})`;
   return new QueryError(message, failure, { cause });
 }
 

@@ -15,7 +15,13 @@ let stream: ChdbQueryStream | undefined;
 let chunks: AsyncIterator<StreamChunk> | undefined;
 let whole: Uint8Array | undefined;
 
-const reply = (message: SessionReply): void => port.postMessage(message);
+function reply(message: SessionReply): void {
+  const bytes = message.type === 'chunk' ? message.bytes : undefined;
+  // Handed over instead of copied, if nothing else lies in the same memory.
+  const isWhole =
+    bytes !== undefined && bytes.buffer instanceof ArrayBuffer && bytes.length === bytes.buffer.byteLength;
+  port?.postMessage(message, isWhole ? [bytes.buffer as ArrayBuffer] : []);
+}
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 function requireSession(): Session {

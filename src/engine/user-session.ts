@@ -49,7 +49,8 @@ export class UserSession {
       if (parameters !== undefined) await this.#set(parameters);
       for (const [index, statement] of statements.entries()) {
         throwIfCancelled(options.signal);
-        yield* this.#streamStatement(statement, index, options);
+        const place = statements.length > 1 ? `statement ${index + 1} of ${statements.length}` : undefined;
+        yield* this.#streamStatement({ statement, index, place }, options);
       }
     } finally {
       endTurn();
@@ -72,8 +73,7 @@ export class UserSession {
   }
 
   async *#streamStatement(
-    statement: string,
-    statementIndex: number,
+    { statement, index: statementIndex, place }: { statement: string; index: number; place: string | undefined },
     { signal, onProgress, format = defaultFormat }: QueryOptions & { signal: AbortSignal },
   ): AsyncGenerator<Uint8Array, void> {
     const { thread } = this.#parts;
@@ -97,11 +97,12 @@ export class UserSession {
       isOpen = false;
       if (reply.type === 'failed') {
         throwIfCancelled(signal);
-        throw queryErrorFrom(reply.message);
+        throw queryErrorFrom(reply.message, place);
       }
     } finally {
       this.#isSuspended = false;
-      if (isOpen) await thread.ask({ type: 'cancel' });
+      // A reader that comes back after the engine was closed finds no thread, and nothing to cancel.
+      if (isOpen) await thread.ask({ type: 'cancel' }).catch(() => {});
       await watch.stop();
     }
   }

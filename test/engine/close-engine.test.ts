@@ -1,6 +1,8 @@
-import { readdir } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { expect, test } from 'vitest';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openTestEngine, read } from './open-test-engine.ts';
 
 const isRunning = (pid: number): boolean => {
@@ -11,19 +13,26 @@ const isRunning = (pid: number): boolean => {
   }
 };
 
-const temporaryFolders = async (): Promise<string[]> =>
-  (await readdir(tmpdir())).filter((name) => name.startsWith('embedhouse-') && !name.startsWith('embedhouse-test-'));
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'embedhouse-test-'));
+  process.env['TMPDIR'] = folder;
+});
+afterAll(async () => {
+  delete process.env['TMPDIR'];
+  await rm(folder, { recursive: true, force: true });
+});
 
 test.each(['script_pid', 'ignores_end'])(
   'closing ends the pool of %s and removes the temporary folder',
   async (name) => {
-    const before = await temporaryFolders();
     const engine = await openTestEngine();
     const pid = Number(await read(engine, `SELECT ${name}('x')`));
     expect(isRunning(pid)).toBe(true);
+    expect(await readdir(folder)).toHaveLength(1);
     await Promise.all([engine.close(), engine.close()]);
     expect(isRunning(pid)).toBe(false);
-    expect(await temporaryFolders()).toEqual(before);
+    expect(await readdir(folder)).toEqual([]);
   },
 );
 
@@ -35,7 +44,8 @@ test('closing cancels what runs', async () => {
     code: 'QUERY_CANCELLED',
   });
   const rows = expect(engine.rows("SELECT sleeps('600')")).rejects.toMatchObject({ code: 'QUERY_CANCELLED' });
-  await read(engine, 'SELECT 1').catch(() => {});
+  const countRunning = "SELECT count() AS running FROM system.processes WHERE match(query, '^SELECT s(um|leeps)')";
+  while ((await engine.rows<{ running: number }>(countRunning))[0]?.running !== 2) await sleep(20);
   await engine.close();
   await running;
   await rows;

@@ -1,4 +1,5 @@
-import { execa, type ResultPromise } from 'execa';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,28 +19,28 @@ afterEach(async () => {
 });
 
 /** Starts a process that holds the folder; resolves with the process id of its pool's script. */
-async function hold(dataPath: string): Promise<{ holder: ResultPromise; scriptPid: number }> {
-  const holder = execa('node', [program, dataPath], { reject: false });
-  for await (const line of holder.iterable()) return { holder, scriptPid: Number(line) };
-  throw new Error('the program ended early');
+async function hold(dataPath: string): Promise<{ holder: ChildProcess; ended: Promise<unknown>; scriptPid: number }> {
+  const holder = spawn('node', [program, dataPath], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [line] = await once(holder.stdout, 'data');
+  return { holder, ended: once(holder, 'close'), scriptPid: Number(line) };
 }
 
 test('a folder that another process holds is refused, naming the process and the way out', async () => {
   const dataPath = join(folder, 'data');
-  const { holder } = await hold(dataPath);
+  const { holder, ended } = await hold(dataPath);
   await expect(openTestEngine({ dataPath })).rejects.toMatchObject({
     code: 'DATA_FOLDER_IN_USE',
     message: `the data folder ${dataPath} is in use by process ${holder.pid} (node ${program} ${dataPath}); stop that process, or use --data :memory: for a temporary folder`,
   });
   holder.kill('SIGKILL');
-  await holder;
+  await ended;
 });
 
 test('a process that is killed leaves no script behind, and its folder can be opened again', async () => {
   const dataPath = join(folder, 'data');
-  const { holder, scriptPid } = await hold(dataPath);
+  const { holder, ended, scriptPid } = await hold(dataPath);
   holder.kill('SIGKILL');
-  await holder;
+  await ended;
   while (
     await stat(`/proc/${scriptPid}`).then(
       () => true,

@@ -86,7 +86,7 @@ test('keeps the text and the position of a syntax error', async () => {
     clickhouseCode: 62,
     clickhouseName: 'SYNTAX_ERROR',
     message: expect.stringMatching(
-      /^Syntax error: failed at position 8 \(2\): 2\. Expected one of: .*SYNTAX_ERROR\)$/s,
+      /^Syntax error: failed at position 8 \(2\): 2\. Expected one of: .*SYNTAX_ERROR; statement 2 of 2\)$/s,
     ),
   });
 });
