@@ -80,6 +80,8 @@ function number(value: string): number {
 }
 
 async function runHost(options: RunOptions): Promise<void> {
+  // Otherwise onnxruntime, in the encoder process, sends usage data to its maker and leaves files in the temporary folder.
+  process.env['ORT_DISABLE_TELEMETRY'] ??= '1';
   const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime });
   const host = new Host({
     idleTimeoutMs: (options.idleMinutes ?? (options.onDemand ? 10 : 0)) * 60_000,

@@ -13,7 +13,7 @@ import { showQueryProgress } from './show-query-progress.ts';
 interface QueryCommandOptions {
   file?: string;
   format?: string;
-  param: Record<string, string>;
+  param?: Record<string, string>;
 }
 
 /** `embedhouse query`: SQL in, results out. */
@@ -27,7 +27,7 @@ export function addQueryCommand(program: Command): void {
       '--format <name>',
       'format of results whose statement names none (PrettyCompact on a terminal, else TabSeparated)',
     )
-    .option('--param <name=value>', 'value of {name:Type} in the SQL; may be given several times', addParam, {})
+    .option('--param <name=value>', 'value of {name:Type} in the SQL; may be given several times', addParam)
     .addHelpText(
       'after',
       `
@@ -45,7 +45,7 @@ Results go to stdout, all else to stderr; Ctrl-C cancels the running statement.`
     });
 }
 
-function addParam(assignment: string, params: Record<string, string>): Record<string, string> {
+function addParam(assignment: string, params: Record<string, string> = {}): Record<string, string> {
   const equals = assignment.indexOf('=');
   if (equals < 1) {
     throw new InvalidArgumentError('expected name=value');
@@ -77,7 +77,7 @@ async function readSql(sql: string | undefined, file: string | undefined): Promi
   return text(process.stdin);
 }
 
-async function runQuery(engine: Engine, sql: string, { format, param }: QueryCommandOptions): Promise<void> {
+async function runQuery(engine: Engine, sql: string, { format, param = {} }: QueryCommandOptions): Promise<void> {
   using progress = showQueryProgress(process.stderr);
   await interruptible(async (signal) =>
     engine.run(sql, {

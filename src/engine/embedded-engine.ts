@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { drainPending } from 'chdb';
@@ -6,6 +7,7 @@ import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import { writeConfigFile } from './config-file.ts';
 import { makeDataFolder, makeTemporaryFolder, refuseFolderInUse, type TemporaryFolder } from './data-folder.ts';
 import type { Engine, QueryOptions, RunOptions } from './engine.ts';
+import { Gate } from './gate.ts';
 import { OwnSession } from './own-session.ts';
 import { queryErrorFrom } from './query-error.ts';
 import { stopScripts } from './script-processes.ts';
@@ -22,8 +24,15 @@ export interface EmbeddedEngineOptions {
   functionsPath: string;
   /** The folder of the scripts that the functions name. */
   userScriptsPath: string;
-  /** A file for ClickHouse's own log. @default none */
+  /** A file for ClickHouse's own log, made with its folder; chdb then says on stderr where it logs. @default none */
   logPath?: string;
+  /**
+   * How many calls of `rows` run at a time. Each holds one thread of libuv's pool (4 unless `UV_THREADPOOL_SIZE` was
+   * set before Node started), and so do `stream` and the statement that cancels: leave two.
+   *
+   * @default 2
+   */
+  concurrentRows?: number;
 }
 
 /** How long closing waits for what runs, and then for scripts that do not end with their input. */
@@ -54,7 +63,8 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
       await refuseFolderInUse(dataPath);
       const functionsPath = resolve(options.functionsPath);
       const configPath = await writeConfigFile({ ...options, folder: folder.path, functionsPath, userScriptsPath });
-      return new EmbeddedEngine(await openParts({ dataPath, configPath, userScriptsPath, folder }));
+      const parts = await openParts({ dataPath, configPath, userScriptsPath, folder });
+      return new EmbeddedEngine(parts, new Gate(options.concurrentRows ?? 2));
     } catch (error) {
       await folder.remove();
       throw error;
@@ -106,11 +116,15 @@ class EmbeddedEngine implements Engine {
   readonly #parts: EngineParts;
   readonly #userSession: UserSession;
   readonly #closing = new AbortController();
+  readonly #gate: Gate;
   readonly #reads = new Set<Promise<unknown>>();
   #closed: Promise<void> | undefined;
 
-  constructor(parts: EngineParts) {
+  constructor(parts: EngineParts, gate: Gate) {
     this.#parts = parts;
+    this.#gate = gate;
+    // Every statement listens to it.
+    setMaxListeners(0, this.#closing.signal);
     this.#userSession = new UserSession(parts);
     this.version = parts.version;
   }
@@ -126,7 +140,7 @@ class EmbeddedEngine implements Engine {
   }
 
   async rows<Row>(sql: string, options: Pick<QueryOptions, 'params' | 'signal'> = {}): Promise<Row[]> {
-    const reading = this.#read<Row>(sql, options);
+    const reading = this.#gate.pass(async () => this.#read<Row>(sql, options));
     this.#reads.add(reading);
     try {
       return await reading;

@@ -20,7 +20,7 @@ function reply(message: SessionReply): void {
   // Handed over instead of copied, if nothing else lies in the same memory.
   const isWhole =
     bytes !== undefined && bytes.buffer instanceof ArrayBuffer && bytes.length === bytes.buffer.byteLength;
-  port?.postMessage(message, isWhole ? [bytes.buffer as ArrayBuffer] : []);
+  port?.postMessage(message, isWhole ? [bytes.buffer] : []);
 }
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 

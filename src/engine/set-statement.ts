@@ -5,14 +5,6 @@ const quote = (text: string): string => `'${text.replaceAll(/[\\']/g, (character
 const controls: Record<string, string> = { '\t': '\\t', '\n': '\\n', '\r': '\\r', '\0': '\\0' };
 
 /**
- * The text that stands for `text` as a `{name:String}` parameter. ClickHouse reads such a value in TabSeparated's
- * notation, in which `\` escapes: values that hold a path or a user's words go through this.
- */
-export function stringParameter(text: string): string {
-  return text.replaceAll('\\', '\\\\').replaceAll(/[\t\n\r\0]/g, (character) => controls[character] ?? character);
-}
-
-/**
  * Writes `SET param_…` for the values, in the notation of clickhouse-client's `--param_<name>`: a text as in
  * TabSeparated (`\t` is a tab), an array as `['a','b']`. A real tab or newline in a text, which ClickHouse would take
  * for the end of the value, is escaped.

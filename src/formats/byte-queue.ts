@@ -1,5 +1,7 @@
 import { Buffer } from 'node:buffer';
 
+import { EmbedhouseError } from '../errors/embedhouse-error.ts';
+
 /**
  * Bytes that have arrived but are not parsed yet. Reading never blocks: a method that finds too few bytes returns
  * `undefined` and consumes nothing.
@@ -7,6 +9,8 @@ import { Buffer } from 'node:buffer';
 export class ByteQueue {
   #chunks: Buffer[] = [];
   #length = 0;
+  /** Leading chunks known to hold no line feed, so that a long line is searched once. */
+  #searchedChunks = 0;
 
   get length(): number {
     return this.#length;
@@ -30,24 +34,31 @@ export class ByteQueue {
     return taken;
   }
 
-  /** Takes up to and without the next line feed, which is consumed. */
-  takeLine(): Buffer | undefined {
-    let before = 0;
-    for (const chunk of this.#chunks) {
-      const index = chunk.indexOf(0x0a);
+  /**
+   * Takes up to and without the next line feed, which is consumed.
+   * @throws FORMAT_INVALID if none has come within `maxBytes`
+   */
+  takeLine(maxBytes: number): Buffer | undefined {
+    for (; this.#searchedChunks < this.#chunks.length; this.#searchedChunks++) {
+      const index = this.#chunks[this.#searchedChunks]?.indexOf(0x0a) ?? -1;
       if (index >= 0) {
-        const line = this.take(before + index);
-        this.take(1);
-        return line;
+        const before = this.#chunks.slice(0, this.#searchedChunks).reduce((sum, chunk) => sum + chunk.length, 0);
+        const line = this.take(before + index + 1);
+        return line?.subarray(0, -1);
       }
-      before += chunk.length;
+    }
+    if (this.#length > maxBytes) {
+      throw new EmbedhouseError(
+        'FORMAT_INVALID',
+        `a line of over ${maxBytes} bytes is over the limit: pass a smaller value, or check that the definition's <format> and its command agree`,
+      );
     }
     return undefined;
   }
 
   /**
    * Takes a LEB128 number, ClickHouse's VarUInt.
-   * @throws RangeError for more than 2^53 - 1, which no length or count in a block can be
+   * @throws FORMAT_INVALID for more than 2^53 - 1, which no length or count in a block can be
    */
   takeVarint(): number | undefined {
     let value = 0;
@@ -67,7 +78,10 @@ export class ByteQueue {
       }
       scale *= 128;
     }
-    throw new RangeError('a length in the data is larger than any block can be');
+    throw new EmbedhouseError(
+      'FORMAT_INVALID',
+      "a length in the data is larger than any block's: check that the definition's <format> and its command agree",
+    );
   }
 
   #byteAt(index: number): number | undefined {
@@ -93,6 +107,7 @@ export class ByteQueue {
 
   #drop(first: Buffer, count: number): void {
     this.#length -= count;
+    this.#searchedChunks = 0;
     if (count === first.length) {
       this.#chunks.shift();
     } else {

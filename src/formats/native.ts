@@ -5,6 +5,7 @@ import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import type { ByteQueue } from './byte-queue.ts';
 import { encodeVarint } from './row-binary.ts';
 import {
+  readBytes,
   readChunkHeader,
   readString,
   waitFor,
@@ -66,18 +67,18 @@ type CellReader = (row: number) => Generator<ReadStep, Cell, undefined>;
 function* readColumnHeader(bytes: ByteQueue, rows: number): Generator<ReadStep, CellReader, undefined> {
   const name = (yield* readString(bytes)).toString();
   const type = (yield* readString(bytes)).toString();
-  const match = /^(?<nullable>Nullable\()?(?:String|FixedString\((?<size>\d+)\))\)?$/.exec(type);
-  if (match === null) {
+  const valueType = /^Nullable\((?<inner>.*)\)$/.exec(type)?.groups?.['inner'] ?? type;
+  const fixedSize = /^FixedString\((?<size>\d{1,15})\)$/.exec(valueType)?.groups?.['size'];
+  if (valueType !== 'String' && fixedSize === undefined) {
     throw new EmbedhouseError(
       'FORMAT_INVALID',
       `argument '${name}' arrived as ${type}, expected String: cast it with toString(${name})`,
     );
   }
   // The null map has one byte a row and stands before the values.
-  const nulls = match.groups?.['nullable'] === undefined ? undefined : yield* waitFor(() => bytes.take(rows));
-  const size = match.groups?.['size'] === undefined ? undefined : Number(match.groups['size']);
+  const nulls = valueType === type ? undefined : yield* readBytes(bytes, rows);
   return function* readCell(row) {
-    const value = size === undefined ? yield* readString(bytes) : yield* waitFor(() => bytes.take(size));
+    const value = fixedSize === undefined ? yield* readString(bytes) : yield* readBytes(bytes, Number(fixedSize));
     return nulls?.[row] === 1 ? null : value;
   };
 }

@@ -26,7 +26,10 @@ export interface ReaderOptions {
 export type RowReader = Generator<ReadStep, never, undefined>;
 
 /** The longest single value that is held in memory, in bytes. */
-const maxCellBytes = 256 * 1024 * 1024;
+export const maxValueBytes = 256 * 1024 * 1024;
+
+/** A number of rows is short; a longer line is none. */
+const maxChunkHeaderBytes = 64 * 1024;
 
 const needsMore: ReadStep = { type: 'needsMore' };
 
@@ -46,11 +49,21 @@ export function* waitFor<T>(attempt: () => T | undefined): Generator<ReadStep, T
  * @throws FORMAT_INVALID for a value longer than 256 MiB, or for a length that no value has
  */
 export function* readString(bytes: ByteQueue): Generator<ReadStep, Buffer, undefined> {
-  const length = yield* waitFor(() => bytes.takeVarint());
-  if (length > maxCellBytes) {
+  return yield* readBytes(
+    bytes,
+    yield* waitFor(() => bytes.takeVarint()),
+  );
+}
+
+/**
+ * Reads a value of a known length.
+ * @throws FORMAT_INVALID if it is longer than 256 MiB
+ */
+export function* readBytes(bytes: ByteQueue, length: number): Generator<ReadStep, Buffer, undefined> {
+  if (length > maxValueBytes) {
     throw new EmbedhouseError(
       'FORMAT_INVALID',
-      `a value of ${length} bytes is over the limit of ${maxCellBytes}: pass a smaller one, or check that the function's argument is a String`,
+      `a value of ${length} bytes is over the limit of ${maxValueBytes}: pass a smaller one, or check that the definition's <format> and its command agree`,
     );
   }
   return yield* waitFor(() => bytes.take(length));
@@ -61,7 +74,7 @@ export function* readString(bytes: ByteQueue): Generator<ReadStep, Buffer, undef
  * @throws FORMAT_INVALID if the line is not a number
  */
 export function* readChunkHeader(bytes: ByteQueue): Generator<ReadStep, number, undefined> {
-  const line = (yield* waitFor(() => bytes.takeLine())).toString('latin1');
+  const line = (yield* waitFor(() => bytes.takeLine(maxChunkHeaderBytes))).toString('latin1');
   if (!/^\d{1,15}$/.test(line)) {
     throw new EmbedhouseError(
       'FORMAT_INVALID',

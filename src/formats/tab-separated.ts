@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import type { ByteQueue } from './byte-queue.ts';
-import { readChunkHeader, waitFor, type ReaderOptions, type Row, type RowReader } from './row-reader.ts';
+import { maxValueBytes, readChunkHeader, waitFor, type ReaderOptions, type Row, type RowReader } from './row-reader.ts';
 
 const tab = 0x09;
 const backslash = 0x5c;
@@ -17,13 +17,13 @@ const escapes = new Map(
 
 /**
  * Reads `TabSeparated` blocks.
- * @throws FORMAT_INVALID if a line has another number of fields than the function has arguments
+ * @throws FORMAT_INVALID if a line has another number of fields than the function has arguments, or over 256 MiB
  */
 export function* readTabSeparated(bytes: ByteQueue, { columns, chunkHeader }: ReaderOptions): RowReader {
   for (;;) {
     const rows = chunkHeader ? yield* readChunkHeader(bytes) : Number.POSITIVE_INFINITY;
     for (let index = 0; index < rows; index++) {
-      const row = splitFields(yield* waitFor(() => bytes.takeLine()));
+      const row = splitFields(yield* waitFor(() => bytes.takeLine(maxValueBytes)));
       if (row.length !== columns) {
         throw new EmbedhouseError(
           'FORMAT_INVALID',
@@ -47,13 +47,13 @@ export function writeTabSeparated(vectors: Float32Array, dimensions: number): Bu
 }
 
 function writeFloat(value: number): string {
-  return Number.isFinite(value)
-    ? String(Number(value.toPrecision(9)))
-    : Number.isNaN(value)
-      ? 'nan'
-      : value > 0
-        ? 'inf'
-        : '-inf';
+  if (Number.isNaN(value)) {
+    return 'nan';
+  }
+  if (!Number.isFinite(value)) {
+    return value > 0 ? 'inf' : '-inf';
+  }
+  return Object.is(value, -0) ? '-0' : String(Number(value.toPrecision(9)));
 }
 
 function splitFields(line: Buffer): Row {

@@ -65,6 +65,22 @@ test('rows are cancelled too', async () => {
   await expect(engine.rows("SELECT sleeps('601')", { signal })).rejects.toMatchObject(cancelled);
 });
 
+test('more rows than may run at once all come, and can all be cancelled', async () => {
+  const answers = await Promise.all(
+    Array.from({ length: 12 }, async (_, n) =>
+      engine.rows<{ n: string }>('SELECT {n:String} AS n', { params: { n: `${n}` } }),
+    ),
+  );
+  expect(answers.flat().map(({ n }) => Number(n))).toEqual(Array.from({ length: 12 }, (_, n) => n));
+  const signal = AbortSignal.timeout(300);
+  const endless = Array.from({ length: 6 }, async () =>
+    engine
+      .rows('SELECT sum(sipHash64(number)) FROM numbers(100000000000)', { signal })
+      .catch((error: unknown) => error),
+  );
+  for (const error of await Promise.all(endless)) expect(error).toMatchObject(cancelled);
+});
+
 test('a signal that has fired already keeps the query from starting', async () => {
   await expect(
     read(engine, 'CREATE TABLE never (a UInt8) ENGINE = Memory', { signal: AbortSignal.abort() }),

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,7 +20,10 @@ afterEach(async () => {
 
 /** Starts a process that holds the folder; resolves with the process id of its pool's script. */
 async function hold(dataPath: string): Promise<{ holder: ChildProcess; ended: Promise<unknown>; scriptPid: number }> {
-  const holder = spawn('node', [program, dataPath], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const holder = spawn('node', [program, dataPath], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, TMPDIR: folder },
+  });
   const [line] = await once(holder.stdout, 'data');
   return { holder, ended: once(holder, 'close'), scriptPid: Number(line) };
 }
@@ -70,4 +73,12 @@ test('a folder that cannot be made is named', async () => {
     code: 'FILE_UNUSABLE',
     message: expect.stringContaining(join(file, 'data')),
   });
+});
+
+test("writes ClickHouse's log where it is asked to", async () => {
+  const logPath = join(folder, 'a & b', 'clickhouse.log');
+  const engine = await openTestEngine({ logPath });
+  await read(engine, 'SELECT 1');
+  await engine.close();
+  expect(await readFile(logPath, 'utf8')).toContain('<Information>');
 });

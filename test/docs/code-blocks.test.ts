@@ -1,0 +1,108 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { openEmbeddedEngine } from '../../src/engine/embedded-engine.ts';
+import type { Engine } from '../../src/engine/engine.ts';
+import { checkFunctions } from '../../src/functions/check-functions.ts';
+
+interface CodeBlock {
+  file: string;
+  line: number;
+  language: string;
+  code: string;
+}
+
+const root = new URL('../../', import.meta.url).pathname;
+const run = promisify(execFile);
+
+async function readCodeBlocks(): Promise<CodeBlock[]> {
+  const docs = (await readdir(join(root, 'docs'))).filter((file) => file.endsWith('.md')).map((file) => `docs/${file}`);
+  const blocks: CodeBlock[] = [];
+  for (const file of ['README.md', ...docs]) {
+    const text = await readFile(join(root, file), 'utf8');
+    for (const match of text.matchAll(/^```(?<language>\w*)\n(?<code>[\s\S]*?)^```$/gm)) {
+      const line = text.slice(0, match.index).split('\n').length;
+      blocks.push({ file, line, language: match.groups?.['language'] ?? '', code: match.groups?.['code'] ?? '' });
+    }
+  }
+  return blocks;
+}
+
+const blocks = await readCodeBlocks();
+const blocksIn = (language: string): CodeBlock[] => blocks.filter((block) => block.language === language);
+
+test('every code block says its language', () => {
+  expect(blocks.length).toBeGreaterThan(5);
+  expect(new Set(blocks.map(({ language }) => language))).toEqual(new Set(['sql', 'sh', 'xml', 'text']));
+});
+
+describe('SQL', () => {
+  let engine: Engine;
+
+  beforeAll(async () => {
+    engine = await openEmbeddedEngine({
+      dataPath: ':memory:',
+      functionsPath: join(root, 'functions'),
+      userScriptsPath: join(root, 'user_scripts'),
+    });
+  });
+  afterAll(async () => engine.close());
+
+  test.each(blocksIn('sql'))('$file:$line is what ClickHouse parses', async ({ code }) => {
+    for (const statement of code.split(';').filter((part) => part.trim() !== '')) {
+      await engine.run(/^\s*SET\b/.test(statement) ? statement : `EXPLAIN AST ${statement}`);
+    }
+  });
+});
+
+describe('definitions', () => {
+  test.each(blocksIn('xml'))('$file:$line passes the check', async ({ code }) => {
+    const folder = await mkdtemp(join(tmpdir(), 'embedhouse-docs-'));
+    try {
+      await mkdir(join(folder, 'functions'));
+      await writeFile(join(folder, 'functions/documented_function.xml'), code);
+      await cp(join(root, 'user_scripts'), join(folder, 'user_scripts'), { recursive: true, dereference: true });
+      const { definitions, problems } = await checkFunctions({
+        functionsPath: join(folder, 'functions'),
+        userScriptsPath: join(folder, 'user_scripts'),
+        searchPath: process.env['PATH'] ?? '',
+      });
+      expect(problems).toEqual([]);
+      expect(definitions).toHaveLength(1);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});
+
+describe('commands', () => {
+  const packageScripts = ['test', 'run demo', 'install'];
+
+  test.each(blocksIn('sh'))('$file:$line are commands with flags that exist', async ({ code }) => {
+    for (const command of code
+      .split(/\n|&&/)
+      .map((line) => line.trim())
+      .filter(Boolean)) {
+      const words = command.replaceAll(/"[^"]*"/g, 'SQL').split(' ');
+      if (words[0] === 'npm') {
+        expect(packageScripts).toContain(words.slice(1).join(' '));
+        continue;
+      }
+      expect(words.slice(0, 2)).toEqual(['npx', 'embedhouse']);
+      const subcommands = words
+        .slice(2)
+        .filter((word) => /^[a-z]+$/.test(word))
+        .slice(0, words[2] === 'query' ? 1 : 2);
+      const { stdout } = await run(process.execPath, [join(root, 'dist/cli/main.js'), ...subcommands, '--help']);
+      expect(stdout).toContain(`embedhouse ${subcommands.join(' ')}`);
+      for (const flag of words.filter((word) => word.startsWith('--'))) {
+        expect(stdout).toContain(flag);
+      }
+    }
+  });
+});
