@@ -2,7 +2,6 @@ import { join } from 'node:path';
 
 import type { Command } from 'commander';
 
-import { runDemo } from '../demo/run-demo.ts';
 import { openHomeOf } from './home-options.ts';
 import { interruptible } from './interruptible.ts';
 import { openCheckedEngine } from './open-checked-engine.ts';
@@ -15,13 +14,14 @@ export function addDemoCommand(program: Command): void {
     .description('a tour: pictures and texts through a small CLIP into a table, vector indexes, the documented queries')
     .option('--pictures <dir>', 'where the pictures are rendered to (HOME/demo/pictures)')
     .action(async ({ pictures }: { pictures?: string }, command: Command) => {
-      process.env['EMBEDHOUSE_MODEL'] ??= 'emoji-clip';
       const home = await openHomeOf(command);
+      const model = (process.env['EMBEDHOUSE_MODEL'] ??= 'emoji-clip');
       const startedAt = performance.now();
       await interruptible(async (signal) => {
         await using engine = await openCheckedEngine(home);
+        const { runDemo } = await import('../demo/run-demo.ts');
         const picturesPath = pictures ?? join(home.path, 'demo/pictures');
-        await runDemo({ engine, picturesPath, report: showDemo(process.stdout, process.stderr), signal });
+        await runDemo({ engine, model, picturesPath, report: showDemo(process.stdout, process.stderr), signal });
       });
       process.stdout.write(`
 Done in ${((performance.now() - startedAt) / 1000).toFixed(0)} s. What to try next:

@@ -1,10 +1,9 @@
 import type { Command } from 'commander';
 
-import { openEmbeddedEngine } from '../engine/embedded-engine.ts';
 import { formatProblem } from '../functions/format-problem.ts';
 import type { FunctionDefinition } from '../functions/function-definition.ts';
 import { openHomeOf } from './home-options.ts';
-import { checkHomeFunctions } from './open-checked-engine.ts';
+import { checkHomeFunctions, openEngine } from './open-checked-engine.ts';
 import { printTable } from './print-table.ts';
 
 /** `embedhouse functions`: the function files and their scripts. */
@@ -17,7 +16,7 @@ export function addFunctionsCommand(program: Command): void {
     .option('--json', 'as JSON')
     .action(async ({ json }: { json?: true }, command: Command) => {
       const home = await openHomeOf(command);
-      await using engine = await openEmbeddedEngine({ ...home, dataPath: ':memory:' });
+      await using engine = await openEngine({ ...home, dataPath: ':memory:' });
       const { definitions } = await checkHomeFunctions(home, engine);
       const loaded = new Set(
         (
@@ -43,7 +42,7 @@ export function addFunctionsCommand(program: Command): void {
     .option('--json', 'as JSON')
     .action(async ({ json }: { json?: true }, command: Command) => {
       const home = await openHomeOf(command);
-      await using engine = await openEmbeddedEngine({ ...home, dataPath: ':memory:' });
+      await using engine = await openEngine({ ...home, dataPath: ':memory:' });
       const { definitions, problems } = await checkHomeFunctions(home, engine);
       const errors = problems.filter(({ severity }) => severity === 'error');
       if (json) {

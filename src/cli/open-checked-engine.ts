@@ -1,18 +1,23 @@
 import { delimiter } from 'node:path';
 
-import { openEmbeddedEngine } from '../engine/embedded-engine.ts';
 import type { Engine } from '../engine/engine.ts';
 import { readVocabulary } from '../engine/read-vocabulary.ts';
 import { checkFunctions, type CheckedFunctions } from '../functions/check-functions.ts';
 import { formatProblem } from '../functions/format-problem.ts';
 import type { Home } from './home.ts';
 
+/** Opens the embedded engine on a home. ClickHouse is large, so that only a command that runs SQL loads it. */
+export async function openEngine(home: Home): Promise<Engine> {
+  const { openEmbeddedEngine } = await import('../engine/embedded-engine.ts');
+  return openEmbeddedEngine(home);
+}
+
 /**
  * Opens the embedded engine on a home and says on stderr what is wrong with its function files, which ClickHouse would
  * leave out without a word.
  */
 export async function openCheckedEngine(home: Home): Promise<Engine> {
-  const engine = await openEmbeddedEngine(home);
+  const engine = await openEngine(home);
   try {
     const { problems } = await checkHomeFunctions(home, engine);
     for (const problem of problems.filter(({ severity }) => severity === 'error')) {

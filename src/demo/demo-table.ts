@@ -4,8 +4,8 @@ import type { Engine } from '../engine/engine.ts';
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import type { DemoReport } from './run-demo.ts';
 
-/** The table as ClickHouse's page on LAION-400M documents it. */
-const createTable = `CREATE TABLE IF NOT EXISTS laion
+/** The table as ClickHouse's page on LAION-400M documents it; its comment says whose vectors it holds. */
+const createTable = (comment: string): string => `CREATE TABLE IF NOT EXISTS laion
 (
     id Int64,
     url String,
@@ -16,7 +16,10 @@ const createTable = `CREATE TABLE IF NOT EXISTS laion
     text_embedding Array(Float32)
 )
 ENGINE = MergeTree
-ORDER BY id`;
+ORDER BY id
+COMMENT ${quoteString(comment)}`;
+
+const commentPrefix = 'embedhouse demo, vectors of ';
 
 /** Small blocks, so that the progress bar moves; one part, so that one index is built. */
 const insertRows = `INSERT INTO laion
@@ -35,6 +38,8 @@ const indexes = [
 
 export interface DemoTableOptions {
   engine: Engine;
+  /** The model that hosted functions use. */
+  model: string;
   picturesPath: string;
   rows: number;
   report: DemoReport;
@@ -45,22 +50,31 @@ export interface DemoTableOptions {
  * Creates and fills the table `laion` and builds its two vector indexes; what is there already stays.
  * @throws QUERY_FAILED if there is a table of that name which is not the demo's
  */
-export async function fillDemoTable({ engine, picturesPath, rows, report, signal }: DemoTableOptions): Promise<void> {
-  await engine.run(createTable, { signal });
-  const [found] = await engine.rows<{ all: number; ours: number }>(
-    'SELECT count() AS all, countIf(startsWith(url, {path:String}) AND length(image_embedding) = 512) AS ours FROM laion',
-    { params: { path: join(picturesPath, '') } },
+export async function fillDemoTable({
+  engine,
+  model,
+  picturesPath,
+  rows,
+  report,
+  signal,
+}: DemoTableOptions): Promise<void> {
+  const comment = `${commentPrefix}${model}`;
+  await engine.run(createTable(comment), { signal });
+  const [table] = await engine.rows<{ comment: string; ours: number }>(
+    `SELECT
+        (SELECT comment FROM system.tables WHERE database = currentDatabase() AND name = 'laion') AS comment,
+        (SELECT countIf(startsWith(url, {path:String})) FROM laion) AS ours`,
+    { params: { path: join(picturesPath, '/') } },
   );
-  const { all = 0, ours = 0 } = found ?? {};
-  if (all !== ours) {
+  if (!table?.comment.startsWith(commentPrefix)) {
     throw new EmbedhouseError(
       'QUERY_FAILED',
-      "the data folder has a table 'laion' that is not this demo's: run the demo with another one, for instance --data demo/data",
+      "the data folder has a table 'laion' that is not this demo's: run the demo on another one, for instance with --data demo/data",
     );
   }
-  if (ours !== rows) {
+  if (table.ours !== rows || table.comment !== comment) {
     report.heading('Fill the table: one INSERT … SELECT computes both embeddings', insertRows);
-    await engine.run('TRUNCATE TABLE laion', { signal });
+    await engine.run(`TRUNCATE TABLE laion; ALTER TABLE laion MODIFY COMMENT ${quoteString(comment)}`, { signal });
     using progress = report.progress('embedding', rows);
     await engine.run(insertRows, {
       params: { list: join(picturesPath, 'pictures.jsonl') },
@@ -104,7 +118,7 @@ export interface DemoQuery {
 
 /** The queries of the documentation, on the demo's table. */
 export function demoQueries(exampleImage: string): DemoQuery[] {
-  const image = `'${exampleImage.replaceAll(/[\\']/g, (character) => `\\${character}`)}'`;
+  const image = quoteString(exampleImage);
   const nearest = (select: string, distance: string, settings = ''): string =>
     `SELECT ${select}\nFROM laion\nORDER BY ${distance}\nLIMIT 5${settings}`;
   const toImages = "cosineDistance(image_embedding, encode_text('a dog and a cat'))";
@@ -134,4 +148,8 @@ export function demoQueries(exampleImage: string): DemoQuery[] {
       sql: `EXPLAIN indexes = 1\n${nearest('caption', toImages)}`,
     },
   ];
+}
+
+function quoteString(text: string): string {
+  return `'${text.replaceAll(/[\\']/g, (character) => `\\${character}`)}'`;
 }

@@ -19,6 +19,8 @@ export interface DemoReport {
 
 export interface DemoOptions {
   engine: Engine;
+  /** The model that hosted functions use. */
+  model: string;
   /** Where the pictures go; absolute. */
   picturesPath: string;
   report: DemoReport;
@@ -29,9 +31,9 @@ export interface DemoOptions {
  * Renders emoji to picture files, embeds them with the bundled model into the table `laion`, builds its vector indexes
  * and runs the documented queries. Run again, it does only what is missing.
  */
-export async function runDemo({ engine, picturesPath, report, signal }: DemoOptions): Promise<void> {
+export async function runDemo({ engine, model, picturesPath, report, signal }: DemoOptions): Promise<void> {
   const pictures = await renderPictures({ picturesPath, report, signal });
-  await fillDemoTable({ engine, picturesPath, rows: pictures.length, report, signal });
+  await fillDemoTable({ engine, model, picturesPath, rows: pictures.length, report, signal });
   const example = pictures.find(({ caption }) => caption === 'pizza') ?? pictures[0];
   for (const { title, sql } of demoQueries(example?.url ?? '')) {
     report.heading(title, sql);
