@@ -1,6 +1,7 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
+import { execaNode } from 'execa';
 import type { Logger } from 'pino';
 
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
@@ -28,7 +29,7 @@ const runsInProcess = 2;
 export class Encoder {
   readonly #options: EncoderOptions;
   readonly #running = new Map<number, QueuedRun>();
-  #child: ChildProcess | undefined;
+  #child: Pick<ChildProcess, 'pid' | 'send' | 'kill'> | undefined;
   #state: EncoderState = 'stopped';
   #nextId = 1;
   #loaded: LoadedTower[] = [];
@@ -82,18 +83,25 @@ export class Encoder {
   #start(): void {
     const { threads, limits, log } = this.#options;
     this.#state = 'starting';
-    const child = fork(fileURLToPath(new URL('./encoder-process.js', import.meta.url)), {
+    const child = execaNode(fileURLToPath(new URL('./encoder-process.js', import.meta.url)), {
+      ipc: true,
       serialization: 'advanced',
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      execArgv: [],
-      env: { ...process.env, EMBEDHOUSE_ENCODER: JSON.stringify({ threads, limits }) },
+      stdin: 'ignore',
+      stdout: 'inherit',
+      stderr: 'inherit',
+      nodeOptions: [],
+      reject: false,
+      // Its messages are vectors: they must not be collected for a result.
+      buffer: false,
+      env: { EMBEDHOUSE_ENCODER: JSON.stringify({ threads, limits }) },
     });
     this.#child = child;
     log.info({ pid: child.pid }, 'encoder process started');
     // IPC delivers what this project's encoder process sends, and nothing else can write to that channel.
     child.on('message', (message) => this.#receive(message as EncoderReply));
-    child.on('error', (error) => log.error({ error }, 'encoder process'));
-    child.once('exit', (code, signal) => this.#exited(child.pid, signal ?? `exit code ${code}`));
+    void child.then(({ signal, exitCode, shortMessage }) => {
+      this.#exited(child.pid, signal ?? (exitCode === undefined ? String(shortMessage) : `exit code ${exitCode}`));
+    });
   }
 
   #receive(reply: EncoderReply): void {
