@@ -8,19 +8,7 @@
  * From the host: frames of a type byte, a length (uint32, little-endian) and a payload; see `frameTypes`.
  */
 import { spawn } from 'node:child_process';
-import {
-  chmodSync,
-  closeSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  statSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import * as fs from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -73,32 +61,34 @@ export function runtimePaths(env: NodeJS.ProcessEnv = process.env): RuntimePaths
   const fits = (folder: string | undefined): folder is string =>
     Boolean(folder) && Buffer.byteLength(join(resolve(String(folder)), 'host.sock')) <= maxSocketPathBytes;
   const folder = resolve(candidates.find(fits) ?? `/tmp/embedhouse-${user}`);
-  const inside = (name: string): string => join(folder, name);
-  return { folder, socket: inside('host.sock'), log: inside('host.log'), lock: inside('host.starting') };
+  return { folder, socket: `${folder}/host.sock`, log: `${folder}/host.log`, lock: `${folder}/host.starting` };
 }
 
 /**
  * Creates the folder of the socket, for the user alone.
- * @throws Error if it is not a folder of this user that others cannot enter
+ * @throws Error if it belongs to another user, or is one that all users share
  */
 export function ensurePrivateFolder(folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const stats = lstatSync(folder);
+  fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const stats = fs.lstatSync(folder);
   const user = process.getuid?.() ?? stats.uid;
   if (!stats.isDirectory() || stats.uid !== user) {
     throw new Error(`${folder} belongs to another user: set EMBEDHOUSE_RUNTIME to a folder of your own`);
   }
-  if ((stats.mode & 0o077) !== 0) {
-    chmodSync(folder, 0o700);
+  if ((stats.mode & 0o1000) !== 0) {
+    throw new Error(`${folder} is shared by all users: set EMBEDHOUSE_RUNTIME to a folder of your own`);
   }
+  fs.chmodSync(folder, 0o700);
 }
 
-/** Connects to the host, or answers `undefined` where none listens. */
+/** Connects to the host, or answers `undefined` where none listens. @throws the system's error if it is not ours */
 export async function connectToHost(socketPath: string): Promise<Socket | undefined> {
-  return new Promise((done) => {
+  return new Promise((done, refuse) => {
     const socket = createConnection(socketPath);
     socket.once('connect', () => done(socket));
-    socket.once('error', () => done(undefined));
+    socket.once('error', (error: NodeJS.ErrnoException) =>
+      error.code === 'ENOENT' || error.code === 'ECONNREFUSED' ? done(undefined) : refuse(error),
+    );
   });
 }
 
@@ -120,6 +110,12 @@ export async function connectOrStartHost(paths: RuntimePaths, hostProgram: reado
       throw new Error(`the model host could not start (${starting.failed}): its log is ${paths.log}`);
     }
     if (claimStart(paths.lock)) {
+      // A host removes the lock once it listens, perhaps between our looking for it and our claim.
+      const justStarted = await connectToHost(paths.socket);
+      if (justStarted !== undefined) {
+        fs.rmSync(paths.lock, { force: true });
+        return justStarted;
+      }
       starting = startHost(paths, hostProgram);
     }
     await sleep(20);
@@ -130,15 +126,15 @@ export async function connectOrStartHost(paths: RuntimePaths, hostProgram: reado
 /** Creates the lock; one left by a starter that died is taken over after a while. */
 function claimStart(lock: string): boolean {
   try {
-    writeFileSync(lock, String(process.pid), { flag: 'wx' });
+    fs.writeFileSync(lock, String(process.pid), { flag: 'wx' });
     return true;
-  } catch {
-    try {
-      if (Date.now() - statSync(lock).mtimeMs > startAttemptMs) {
-        unlinkSync(lock);
-      }
-    } catch {
-      // The lock is gone: the next round decides.
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
+      throw error;
+    }
+    const claimed = fs.statSync(lock, { throwIfNoEntry: false });
+    if (claimed !== undefined && Date.now() - claimed.mtimeMs > startAttemptMs) {
+      fs.rmSync(lock, { force: true });
     }
     return false;
   }
@@ -146,28 +142,21 @@ function claimStart(lock: string): boolean {
 
 function startHost(paths: RuntimePaths, hostProgram: readonly string[]): { failed?: string } {
   const state: { failed?: string } = {};
-  const log = openSync(paths.log, 'a', 0o600);
-  const nothing = openSync('/dev/null', 'r');
-  const [command = process.execPath, ...args] = hostProgram;
-  const child = spawn(command, args, {
+  const log = fs.openSync(paths.log, 'a', 0o600);
+  const nothing = fs.openSync('/dev/null', 'r');
+  const child = spawn(hostProgram[0] ?? process.execPath, hostProgram.slice(1), {
     cwd: '/',
     detached: true,
     stdio: ['ignore', log, log, ...coverInherited(nothing)],
   });
-  closeSync(nothing);
-  closeSync(log);
+  fs.closeSync(nothing);
+  fs.closeSync(log);
   const fail = (reason: string): void => {
     state.failed ??= reason;
-    try {
-      unlinkSync(paths.lock);
-    } catch {
-      // Another one has it by now.
-    }
+    fs.rmSync(paths.lock, { force: true });
   };
   child.once('error', (error) => fail(error.message));
-  child.once('exit', (code, signal) =>
-    code === 0 ? undefined : fail(`it ended with ${signal ?? `exit code ${code}`}`),
-  );
+  child.once('exit', (code, signal) => code !== 0 && fail(`it ended with ${signal ?? `exit code ${code}`}`));
   child.unref();
   return state;
 }
@@ -178,22 +167,19 @@ function startHost(paths: RuntimePaths, hostProgram: readonly string[]): { faile
  */
 function coverInherited(nothing: number): number[] {
   try {
-    const open = readdirSync('/proc/self/fd').map(Number);
-    const inherited = open.filter((fd) => fd > 2 && !isClosedOnExec(fd));
+    const inherited = fs.readdirSync('/proc/self/fd').map(Number).filter(isInheritable);
     return Array.from({ length: Math.max(2, ...inherited) - 2 }, () => nothing);
   } catch {
     return []; // No /proc: not Linux.
   }
 }
 
-function isClosedOnExec(fd: number): boolean {
+function isInheritable(fd: number): boolean {
   try {
-    const flags = /^flags:\s*(?<flags>[0-7]+)/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))?.groups?.[
-      'flags'
-    ];
-    return flags === undefined || (Number.parseInt(flags, 8) & 0o2000000) !== 0;
+    const [, flags] = /^flags:\s*([0-7]+)/m.exec(fs.readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1')) ?? [];
+    return flags !== undefined && (Number.parseInt(flags, 8) & 0o2000000) === 0;
   } catch {
-    return true; // Closed in the meantime: it was the one that read the folder.
+    return false; // Closed in the meantime: it was the one that read the folder.
   }
 }
 
@@ -204,7 +190,10 @@ class Bridge {
   #socket: Socket | undefined;
   #sentBytes = 0;
   #answeredBytes = 0;
+  /** The beginning of a frame whose rest has not arrived. */
   #pending: Buffer = Buffer.alloc(0);
+  /** Bytes of the current `data` frame that have not arrived: they are copied as they come. */
+  #dataLeft = 0;
 
   constructor(hello: BridgeHello, hostProgram: readonly string[]) {
     this.#hello = hello;
@@ -217,17 +206,14 @@ class Bridge {
       const socket = (this.#socket ??= await this.#connect());
       this.#sentBytes += chunk.length;
       if (!socket.write(chunk)) {
-        await new Promise<void>((done) => {
-          socket.once('drain', done);
-          socket.once('close', () => done());
-        });
+        // A host that goes now has not answered everything: closing ends the bridge.
+        await new Promise<void>((done) => socket.once('drain', done));
       }
     }
-    if (this.#socket === undefined) {
-      return;
+    const socket = this.#socket;
+    if (socket !== undefined) {
+      await new Promise<unknown>((done) => socket.once('close', done).end());
     }
-    this.#socket.end();
-    await new Promise<void>((done) => this.#socket?.once('close', () => done()));
   }
 
   async #connect(): Promise<Socket> {
@@ -235,6 +221,7 @@ class Bridge {
     this.#sentBytes = 0;
     this.#answeredBytes = 0;
     this.#pending = Buffer.alloc(0);
+    this.#dataLeft = 0;
     socket.write(`${JSON.stringify(this.#hello)}\n`);
     socket.on('data', (chunk) => this.#receive(socket, chunk));
     socket.on('error', () => {});
@@ -251,20 +238,31 @@ class Bridge {
 
   #receive(socket: Socket, chunk: Buffer): void {
     let rest = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
-    while (rest.length >= 5 && rest.length >= 5 + rest.readUInt32LE(1)) {
-      const payload = rest.subarray(5, 5 + rest.readUInt32LE(1));
-      const type = rest[0];
-      rest = rest.subarray(5 + payload.length);
-      if (type === frameTypes.failure) {
-        fail(payload.toString());
-      } else if (type === frameTypes.answered) {
+    for (;;) {
+      if (this.#dataLeft > 0 && rest.length > 0) {
+        const data = rest.subarray(0, this.#dataLeft);
+        process.stdout.write(data);
+        this.#dataLeft -= data.length;
+        rest = rest.subarray(data.length);
+      } else if (rest.length >= 5 && rest[0] === frameTypes.data) {
+        this.#dataLeft = rest.readUInt32LE(1);
+        rest = rest.subarray(5);
+      } else if (rest.length >= 5 && rest.length >= 5 + rest.readUInt32LE(1)) {
+        const payload = rest.subarray(5, 5 + rest.readUInt32LE(1));
+        if (rest[0] === frameTypes.failure) {
+          fail(payload.toString());
+        }
         this.#answeredBytes = payload.readDoubleLE();
-      } else if (!process.stdout.write(payload)) {
-        socket.pause();
-        process.stdout.once('drain', () => socket.resume());
+        rest = rest.subarray(5 + payload.length);
+      } else {
+        break;
       }
     }
     this.#pending = rest;
+    if (process.stdout.writableNeedDrain && !socket.isPaused()) {
+      socket.pause();
+      process.stdout.once('drain', () => socket.resume());
+    }
   }
 }
 
@@ -296,6 +294,6 @@ async function main(): Promise<void> {
   }
 }
 
-if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+if (process.argv[1] !== undefined && fs.realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   await main();
 }

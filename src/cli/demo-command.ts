@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 import type { Command } from 'commander';
 
@@ -20,7 +20,7 @@ export function addDemoCommand(program: Command): void {
       await interruptible(async (signal) => {
         await using engine = await openCheckedEngine(home);
         const { runDemo } = await import('../demo/run-demo.ts');
-        const picturesPath = pictures ?? join(home.path, 'demo/pictures');
+        const picturesPath = resolve(pictures ?? join(home.path, 'demo/pictures'));
         await runDemo({ engine, model, picturesPath, report: showDemo(process.stdout, process.stderr), signal });
       });
       process.stdout.write(`

@@ -1,5 +1,5 @@
 import { existsSync, lstatSync } from 'node:fs';
-import { cp, mkdir, readlink, rm, symlink } from 'node:fs/promises';
+import { cp, mkdir, readdir, readlink, rm, symlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -28,8 +28,8 @@ export interface HomeOptions {
 export const packagePath = fileURLToPath(new URL('../../', import.meta.url));
 
 /**
- * Finds the home folder: `--home`, else the current folder if it holds `functions/`, else the user's data folder,
- * which is furnished with the package's functions, bridge and bundled model when it is new.
+ * Finds the home folder: `--home`, else the current folder if it holds `functions/`, else the user's data folder. A
+ * new or empty one is furnished with the package's functions, bridge and bundled model.
  */
 export async function openHome(options: HomeOptions): Promise<Home> {
   const path = resolve(options.home ?? (existsSync('functions') ? '.' : envPaths('embedhouse', { suffix: '' }).data));
@@ -41,7 +41,8 @@ export async function openHome(options: HomeOptions): Promise<Home> {
     modelsPath: inHome(options.models, 'models'),
     dataPath: options.data === ':memory:' ? options.data : inHome(options.data, 'data'),
   };
-  if (options.home === undefined && path !== resolve('.')) {
+  const isDefault = options.home === undefined && path !== resolve('.');
+  if (isDefault || (await isNew(path))) {
     await furnish(home);
   }
   return home;
@@ -55,6 +56,10 @@ async function furnish({ path }: Home): Promise<void> {
   // Links, and not copies: a newer version of the package then serves every home.
   await link(join(packagePath, 'dist/bridge/embed.js'), join(path, 'user_scripts'), 'embed');
   await link(join(packagePath, 'models/emoji-clip'), join(path, 'models'), 'emoji-clip');
+}
+
+async function isNew(path: string): Promise<boolean> {
+  return !existsSync(path) || (await readdir(path)).length === 0;
 }
 
 function isNoLink(path: string): boolean {

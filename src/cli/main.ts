@@ -35,6 +35,15 @@ addModelsCommand(program);
 addHostCommand(program);
 addDemoCommand(program);
 
+// A reader that has read enough (`| head`) is no error; what is left to print goes nowhere.
+for (const output of [process.stdout, process.stderr]) {
+  output.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') {
+      throw error;
+    }
+  });
+}
+
 try {
   await program.parseAsync();
 } catch (error) {

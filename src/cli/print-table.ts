@@ -24,5 +24,5 @@ export function printTable(head: string[], rows: readonly string[][]): void {
     style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [], compact: true },
   });
   table.push(...rows.map((row) => [...row]));
-  process.stdout.write(`${table.toString()}\n`);
+  process.stdout.write(`${table.toString().replaceAll(/ +$/gm, '')}\n`);
 }

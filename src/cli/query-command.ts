@@ -8,7 +8,7 @@ import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import { openHomeOf } from './home-options.ts';
 import { interruptible } from './interruptible.ts';
 import { openCheckedEngine } from './open-checked-engine.ts';
-import { showQueryProgress } from './show-query-progress.ts';
+import { QueryProgressBar } from './show-query-progress.ts';
 
 interface QueryCommandOptions {
   file?: string;
@@ -40,8 +40,10 @@ Results go to stdout, all else to stderr; Ctrl-C cancels the running statement.`
     .action(async (sql: string | undefined, options: QueryCommandOptions, command: Command) => {
       const statements = await readSql(sql, options.file);
       const home = await openHomeOf(command);
-      await using engine = await openCheckedEngine(home);
-      await runQuery(engine, statements, options);
+      await interruptible(async (signal) => {
+        await using engine = await openCheckedEngine(home);
+        await runQuery(engine, statements, options, signal);
+      });
     });
 }
 
@@ -77,15 +79,18 @@ async function readSql(sql: string | undefined, file: string | undefined): Promi
   return text(process.stdin);
 }
 
-async function runQuery(engine: Engine, sql: string, { format, param = {} }: QueryCommandOptions): Promise<void> {
-  using progress = showQueryProgress(process.stderr);
-  await interruptible(async (signal) =>
-    engine.run(sql, {
-      format: format ?? (process.stdout.isTTY ? 'PrettyCompact' : 'TabSeparated'),
-      params: param,
-      signal,
-      output: process.stdout,
-      onProgress: progress.update,
-    }),
-  );
+async function runQuery(
+  engine: Engine,
+  sql: string,
+  { format, param = {} }: QueryCommandOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  using progress = new QueryProgressBar(process.stderr);
+  await engine.run(sql, {
+    format: format ?? (process.stdout.isTTY ? 'PrettyCompact' : 'TabSeparated'),
+    params: param,
+    signal,
+    output: progress.outputTo(process.stdout),
+    onProgress: progress.update,
+  });
 }

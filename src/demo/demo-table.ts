@@ -60,11 +60,9 @@ export async function fillDemoTable({
 }: DemoTableOptions): Promise<void> {
   const comment = `${commentPrefix}${model}`;
   await engine.run(createTable(comment), { signal });
-  const [table] = await engine.rows<{ comment: string; ours: number }>(
-    `SELECT
-        (SELECT comment FROM system.tables WHERE database = currentDatabase() AND name = 'laion') AS comment,
-        (SELECT countIf(startsWith(url, {path:String})) FROM laion) AS ours`,
-    { params: { path: join(picturesPath, '/') } },
+  // Another table of that name may have no column `url`: the rows are counted afterwards.
+  const [table] = await engine.rows<{ comment: string }>(
+    "SELECT comment FROM system.tables WHERE database = currentDatabase() AND name = 'laion'",
   );
   if (!table?.comment.startsWith(commentPrefix)) {
     throw new EmbedhouseError(
@@ -72,7 +70,17 @@ export async function fillDemoTable({
       "the data folder has a table 'laion' that is not this demo's: run the demo on another one, for instance with --data demo/data",
     );
   }
-  if (table.ours !== rows || table.comment !== comment) {
+  const [found] = await engine.rows<{ ours: number; others: number }>(
+    'SELECT countIf(startsWith(url, {path:String}) AS isOurs) AS ours, countIf(NOT isOurs) AS others FROM laion',
+    { params: { path: join(picturesPath, '/') } },
+  );
+  if (found?.ours !== rows || table.comment !== comment) {
+    if (found !== undefined && found.others > 0) {
+      throw new EmbedhouseError(
+        'QUERY_FAILED',
+        `the demo's table 'laion' would be filled anew, but ${found.others} of its rows are of other pictures: run the demo on another data folder, for instance with --data demo/data, or drop the table`,
+      );
+    }
     report.heading('Fill the table: one INSERT … SELECT computes both embeddings', insertRows);
     await engine.run(`TRUNCATE TABLE laion; ALTER TABLE laion MODIFY COMMENT ${quoteString(comment)}`, { signal });
     using progress = report.progress('embedding', rows);

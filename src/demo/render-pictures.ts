@@ -1,6 +1,7 @@
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import { listEmoji, type Emoji } from './emoji-catalogue.ts';
 import { renderEmoji } from './emoji-pictures.ts';
 import type { DemoReport } from './run-demo.ts';
@@ -25,6 +26,7 @@ const atOnce = 4;
 /**
  * Renders all emoji to files and lists them in `pictures.jsonl`, which is written last: pictures that are listed are
  * not rendered again. Answers the list.
+ * @throws QUERY_CANCELLED when the signal fires
  */
 export async function renderPictures({ picturesPath, report, signal }: RenderOptions): Promise<PictureLine[]> {
   const emoji = listEmoji();
@@ -40,7 +42,12 @@ export async function renderPictures({ picturesPath, report, signal }: RenderOpt
   using progress = report.progress('rendering', emoji.length);
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      signal.throwIfAborted();
+      if (signal.aborted) {
+        throw new EmbedhouseError(
+          'QUERY_CANCELLED',
+          'rendering was cancelled; run the demo again to render the pictures',
+        );
+      }
       lines.push(await renderPicture(next, picturesPath));
       progress.update(lines.length);
     }

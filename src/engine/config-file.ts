@@ -17,8 +17,8 @@ const escapeXml = (text: string): string => text.replaceAll(/[&<>]/g, (character
 export async function writeConfigFile(options: ConfigFileOptions): Promise<string> {
   const logger =
     options.logPath === undefined
-      ? '<level>none</level>'
-      : `<level>information</level><log>${escapeXml(options.logPath)}</log>`;
+      ? '<level>none</level><console>false</console>'
+      : `<level>information</level><console>false</console><log>${escapeXml(options.logPath)}</log>`;
   const functions = join(await withoutGlobCharacters(options), '*_function.xml');
   const lines = [
     '<clickhouse>',

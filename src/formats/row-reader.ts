@@ -49,10 +49,7 @@ export function* waitFor<T>(attempt: () => T | undefined): Generator<ReadStep, T
  * @throws FORMAT_INVALID for a value longer than 256 MiB, or for a length that no value has
  */
 export function* readString(bytes: ByteQueue): Generator<ReadStep, Buffer, undefined> {
-  return yield* readBytes(
-    bytes,
-    yield* waitFor(() => bytes.takeVarint()),
-  );
+  return yield* readBytes(bytes, yield* waitFor(() => bytes.takeVarint()));
 }
 
 /**

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { once } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 import type { Socket } from 'node:net';
 
 import { frameTypes } from '../bridge/embed.ts';
@@ -49,6 +49,8 @@ export class BridgeConnection {
     this.#call = call;
     this.#services = services;
     this.#receivedBytes = bytes.length;
+    // Each run that waits in the queue listens.
+    setMaxListeners(0, this.#failed.signal);
     socket.once('close', () => this.#failed.abort(new Error('the bridge has gone')));
   }
 
@@ -66,6 +68,7 @@ export class BridgeConnection {
     await this.#readRows(reader);
     // Half-open: the bridge may have no more to ask and still wait for answers.
     for await (const chunk of this.#socket.iterator({ destroyOnReturn: false })) {
+      this.#failed.signal.throwIfAborted();
       this.#bytes.push(chunk);
       this.#receivedBytes += chunk.length;
       await this.#readRows(reader);
@@ -153,7 +156,8 @@ export class BridgeConnection {
   }
 
   #send(type: number, payload: Buffer): boolean {
-    return sendFrame(this.#socket, type, payload);
+    // After a failure the socket's end is written already.
+    return this.#failed.signal.aborted || sendFrame(this.#socket, type, payload);
   }
 }
 

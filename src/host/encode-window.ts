@@ -16,7 +16,7 @@ import type { VectorCache } from './vector-cache.ts';
 export interface EncodeServices {
   cache: VectorCache;
   submit: (model: ModelReference, input: EncoderInput, options: SubmitOptions) => Promise<EncodedRun>;
-  countZeroed: () => void;
+  countZeroed: (rows: number) => void;
 }
 
 export interface WindowOptions {
@@ -32,6 +32,7 @@ export interface WindowOptions {
 interface DistinctValue {
   /** How the value is named in an error. */
   value: Buffer;
+  rows: number;
   vector?: Float32Array;
 }
 
@@ -41,21 +42,24 @@ interface DistinctValue {
 export class EncodeWindow {
   readonly #options: WindowOptions;
   readonly #values: DistinctValue[] = [];
-  readonly #valueOfRow: number[] = [];
+  readonly #valueOfRow: DistinctValue[] = [];
   #emittedRows = 0;
 
   constructor(rows: readonly Row[], options: WindowOptions) {
     this.#options = options;
-    const known = new Map<string, number>();
+    const known = new Map<string, DistinctValue>();
     for (const [cell] of rows) {
       const value = cell ?? this.#refuseNull();
-      const key = value.length > 64 ? createHash('sha256').update(value).digest('base64') : value.toString('latin1');
-      let index = known.get(key);
-      if (index === undefined) {
-        index = this.#values.push({ value }) - 1;
-        known.set(key, index);
+      // A digest has 64 characters: no value shorter than that is taken for one.
+      const key = value.length < 64 ? value.toString('latin1') : createHash('sha256').update(value).digest('hex');
+      let distinct = known.get(key);
+      if (distinct === undefined) {
+        distinct = { value, rows: 0 };
+        known.set(key, distinct);
+        this.#values.push(distinct);
       }
-      this.#valueOfRow.push(index);
+      distinct.rows++;
+      this.#valueOfRow.push(distinct);
     }
   }
 
@@ -83,7 +87,7 @@ export class EncodeWindow {
   }
 
   #vectorOfRow(row: number): Float32Array | undefined {
-    return this.#values[this.#valueOfRow[row] ?? -1]?.vector;
+    return this.#valueOfRow[row]?.vector;
   }
 
   async #runTexts(): Promise<void> {
@@ -151,8 +155,9 @@ export class EncodeWindow {
   }
 
   async #encode(input: EncoderInput, members: readonly { distinct: DistinctValue }[]): Promise<void> {
-    const { call, services, submit, onVectors } = this.#options;
-    const reference = { modelsPath: call.modelsPath, name: call.model, precision: call.precision };
+    const { call, model, services, submit, onVectors } = this.#options;
+    const { modelsPath, model: name, precision } = call;
+    const reference = { modelsPath, name, precision, fingerprint: model.fingerprint };
     const { dimensions, vectors, failures } = await services.submit(reference, input, submit);
     const failed = new Set(failures.map(({ index }) => index));
     for (const { index, code, message } of failures) {
@@ -185,7 +190,7 @@ export class EncodeWindow {
     if (this.#options.call.onError === 'fail') {
       throw error;
     }
-    this.#options.services.countZeroed();
+    this.#options.services.countZeroed(distinct.rows);
     distinct.vector = new Float32Array(this.#options.model.folder.dimensions);
   }
 

@@ -6,6 +6,8 @@ export interface ModelReference {
   modelsPath: string;
   name: string;
   precision: Precision;
+  /** The state of the folder, see `HostedModel`: what was opened in another one is opened anew. */
+  fingerprint: string;
 }
 
 export type ImageSource = { path: string } | { bytes: Uint8Array };

@@ -2,7 +2,7 @@
  * The program of an encoder process: holds the onnxruntime sessions and runs them. A session's run blocks this
  * process's event loop, which is why it is a process of its own.
  */
-import { openModelFolder } from '../models/model-folder.ts';
+import { openModelFolder, type ModelFolder } from '../models/model-folder.ts';
 import { openImageTower } from '../models/image-tower.ts';
 import type { TowerOptions } from '../models/open-tower.ts';
 import { openTextTower } from '../models/text-tower.ts';
@@ -19,59 +19,71 @@ interface Settings {
 const settings = JSON.parse(process.env['EMBEDHOUSE_ENCODER'] ?? '{}') as Settings;
 const limits = { maxBytes: settings.limits.maxImageBytes, maxPixels: settings.limits.maxImagePixels };
 
-/** Opens a tower once for each model and precision; one that failed to open is tried again by the next run. */
-class Towers<T> {
-  readonly #tower: 'text' | 'image';
+/**
+ * Opens something once for each model and precision, and anew when the model has changed on disk; what failed to open is
+ * tried again by the next run.
+ */
+class Opened<T> {
   readonly #open: (model: ModelReference) => Promise<T>;
-  readonly #opened = new Map<string, Promise<T>>();
+  readonly #close: (previous: T) => Promise<void>;
+  readonly #opened = new Map<string, { fingerprint: string; opening: Promise<T> }>();
 
-  constructor(tower: 'text' | 'image', open: (model: ModelReference) => Promise<T>) {
-    this.#tower = tower;
+  constructor(open: (model: ModelReference) => Promise<T>, close: (previous: T) => Promise<void> = async () => {}) {
     this.#open = open;
+    this.#close = close;
   }
 
   async get(model: ModelReference): Promise<T> {
-    const key = JSON.stringify([model.modelsPath, model.name, model.precision]);
+    const { modelsPath, name, precision, fingerprint } = model;
+    const key = JSON.stringify([modelsPath, name, precision]);
     const known = this.#opened.get(key);
-    if (known !== undefined) {
-      return known;
+    if (known?.fingerprint === fingerprint) {
+      return known.opening;
     }
-    const startedAt = performance.now();
-    const opening = this.#open(model);
-    this.#opened.set(key, opening);
-    try {
-      await opening;
-    } catch (error) {
-      this.#opened.delete(key);
-      throw error;
-    }
-    const { name, precision } = model;
-    const loadMs = Math.round(performance.now() - startedAt);
-    reply({ type: 'loaded', loaded: { model: name, precision, tower: this.#tower, loadMs } });
+    const opening = this.#replace(known?.opening, model);
+    this.#opened.set(key, { fingerprint, opening });
+    opening.catch(() => this.#opened.delete(key));
     return opening;
+  }
+
+  async #replace(previous: Promise<T> | undefined, model: ModelReference): Promise<T> {
+    if (previous !== undefined) {
+      await this.#close(await previous);
+    }
+    return this.#open(model);
   }
 }
 
-const towerOptions = (model: ModelReference): TowerOptions => ({
-  precision: model.precision,
-  threads: settings.threads,
-});
-const textTowers = new Towers('text', async (model) =>
-  openTextTower(await openModelFolder(model.modelsPath, model.name), towerOptions(model)),
-);
-const imageTowers = new Towers('image', async (model) =>
-  openImageTower(await openModelFolder(model.modelsPath, model.name), towerOptions(model)),
-);
+const folders = new Opened(async ({ modelsPath, name }) => openModelFolder(modelsPath, name));
+const textTowers = openedTowers('text', openTextTower);
+const imageTowers = openedTowers('image', openImageTower);
+
+/** Runs are serial: none uses a tower that is closed for its successor. */
+function openedTowers<T extends AsyncDisposable>(
+  tower: 'text' | 'image',
+  open: (folder: ModelFolder, options: TowerOptions) => Promise<T>,
+): Opened<T> {
+  return new Opened(
+    async (model) => {
+      const startedAt = performance.now();
+      const opened = await open(await folders.get(model), { precision: model.precision, threads: settings.threads });
+      const loadMs = Math.round(performance.now() - startedAt);
+      reply({ type: 'loaded', loaded: { model: model.name, precision: model.precision, tower, loadMs } });
+      return opened;
+    },
+    async (previous) => previous[Symbol.asyncDispose](),
+  );
+}
 
 /** Starts the part of a request that needs no tower, and answers the part that does. */
 function prepare({ model, input }: EncodeRequest): () => Promise<EncodedRun> {
   if (input.tower === 'text') {
     return async () => {
-      const { dimensions } = await openModelFolder(model.modelsPath, model.name);
+      const { dimensions } = await folders.get(model);
       return { dimensions, vectors: await (await textTowers.get(model)).run(input.ids), failures: [] };
     };
   }
-  const prepared = openModelFolder(model.modelsPath, model.name).then(async (folder) => ({
+  const prepared = folders.get(model).then(async (folder) => ({
     folder,
     ...(await prepareImages(input, folder.image, limits)),
   }));

@@ -91,6 +91,8 @@ export class Encoder {
       stderr: 'inherit',
       nodeOptions: [],
       reject: false,
+      // Execa's own listener for signals would end the host before it has closed; `disconnect` ends the process.
+      cleanup: false,
       // Its messages are vectors: they must not be collected for a result.
       buffer: false,
       env: { EMBEDHOUSE_ENCODER: JSON.stringify({ threads, limits }) },
@@ -108,6 +110,11 @@ export class Encoder {
     if (reply.type === 'ready') {
       this.#state = 'ready';
     } else if (reply.type === 'loaded') {
+      const { model, tower, precision } = reply.loaded;
+      // A model that has changed on disk is loaded again in place of what it was.
+      this.#loaded = this.#loaded.filter(
+        (other) => other.model !== model || other.tower !== tower || other.precision !== precision,
+      );
       this.#loaded.push(reply.loaded);
       this.#options.log.info(reply.loaded, 'tower loaded');
     } else {

@@ -96,10 +96,16 @@ function parseCommand(args: string[]): { functionName: string; options: z.infer<
     const [functionName] = z.tuple([z.string()], 'one function’s name is needed').parse(positionals);
     return { functionName, options: optionsSchema.parse(values) };
   } catch (error) {
-    const reason =
-      error instanceof z.ZodError
-        ? error.issues.map(({ path, message }) => `--${path.join('')}: ${message}`).join('; ')
-        : String(error);
-    throw new EmbedhouseError('USAGE', `'embed ${args.join(' ')}': ${reason}; ${usage}`, { cause: error });
+    throw new EmbedhouseError('USAGE', `'embed ${args.join(' ')}': ${reasonOf(error)}; ${usage}`, { cause: error });
   }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof z.ZodError) {
+    return error.issues
+      .map(({ path, message }) => (path.length > 0 ? `--${path.join('')}: ${message}` : message))
+      .join('; ');
+  }
+  // Node appends advice about arguments that begin with a dash, which none of a function's does.
+  return error instanceof Error ? error.message.replace(/\. To specify .*/s, '') : String(error);
 }

@@ -18,23 +18,21 @@ const maxGreetingBytes = 256 * 1024;
  * Reads a connection's first line; what came behind it stays in `bytes`. Answers `undefined` if the other side went
  * before it said anything.
  * @throws HOST_UNAVAILABLE if the other side speaks another version of the protocol
+ * @throws FORMAT_INVALID if it speaks no line at all
  */
 export async function readGreeting(socket: Socket, bytes: ByteQueue): Promise<Greeting | undefined> {
   for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
     bytes.push(chunk);
-    const line = bytes.takeLine();
+    const line = bytes.takeLine(maxGreetingBytes);
     if (line !== undefined) {
       return parseGreeting(line.toString());
-    }
-    if (bytes.length > maxGreetingBytes) {
-      break;
     }
   }
   return undefined;
 }
 
 function parseGreeting(line: string): Greeting {
-  const greeting = greetingSchema.safeParse(JSON.parse(line));
+  const greeting = greetingSchema.safeParse(parseJson(line));
   if (!greeting.success || ('protocol' in greeting.data && greeting.data.protocol !== protocolVersion)) {
     throw new EmbedhouseError(
       'HOST_UNAVAILABLE',
@@ -42,4 +40,12 @@ function parseGreeting(line: string): Greeting {
     );
   }
   return greeting.data;
+}
+
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
 }

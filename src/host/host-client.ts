@@ -1,15 +1,21 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { connectToHost, connectOrStartHost, type RuntimePaths } from '../bridge/embed.ts';
 import type { HostStatus } from './host-status.ts';
 
+const endTimeoutMs = 3_000;
+
 /** Asks the running host for its status; `undefined` where none runs. */
 export async function readHostStatus(paths: RuntimePaths): Promise<HostStatus | undefined> {
   return control(paths, 'status');
 }
 
-/** Asks the running host to end and waits until it has; answers its last status, `undefined` where none ran. */
+/**
+ * Asks the running host to end and waits until it has, at most some seconds after it has closed; answers its last
+ * status, `undefined` where none ran.
+ */
 export async function stopHost(paths: RuntimePaths): Promise<HostStatus | undefined> {
   const status = await control(paths, 'stop');
   if (status !== undefined) {
@@ -39,7 +45,8 @@ async function control(paths: RuntimePaths, command: 'status' | 'stop'): Promise
 }
 
 async function ended(pid: number): Promise<void> {
-  while (isAlive(pid)) {
+  const deadline = Date.now() + endTimeoutMs;
+  while (isAlive(pid) && Date.now() < deadline) {
     await sleep(20);
   }
 }
@@ -47,8 +54,13 @@ async function ended(pid: number): Promise<void> {
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch {
     return false;
+  }
+  try {
+    // In a container whose first process collects no children, an ended process stays in the table.
+    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  } catch {
+    return !existsSync('/proc/self/stat'); // No /proc: not Linux.
   }
 }

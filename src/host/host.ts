@@ -43,6 +43,7 @@ const defaults = {
 };
 
 const drainTimeoutMs = 5_000;
+const maxReasonLength = 2_000;
 const watchIntervalMs = 2_000;
 
 /** The model host: listens for bridges, and owns the queue, the cache and the encoder process. */
@@ -59,7 +60,7 @@ export class Host implements AsyncDisposable {
   readonly #startedAt = Date.now();
   readonly #rows = { text: 0, image: 0, zeroed: 0 };
   #lastWorkAt = Date.now();
-  #identity: number | undefined;
+  #identity: string | undefined;
   #watch: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
   readonly #closed: Promise<void>;
@@ -86,8 +87,8 @@ export class Host implements AsyncDisposable {
       submit: async (model, input, submit) => this.#queue.submit(model, input, submit),
       openModel: async (modelsPath, name, precision) => this.#models.get(modelsPath, name, precision),
       countRows: (input, rows) => this.#countRows(input, rows),
-      countZeroed: () => {
-        this.#rows.zeroed++;
+      countZeroed: (rows) => {
+        this.#rows.zeroed += rows;
       },
     };
     this.#server = createServer({ allowHalfOpen: true }, (socket) => void this.#accept(socket));
@@ -168,20 +169,20 @@ export class Host implements AsyncDisposable {
       } else {
         functionName = greeting.arguments[0] ?? functionName;
         await new BridgeConnection(socket, bytes, readFunctionCall(greeting), this.#services).serve();
+        this.#lastWorkAt = Date.now();
         socket.end();
       }
     } catch (error) {
       this.#refuse(socket, functionName, error);
-    } finally {
-      this.#lastWorkAt = Date.now();
     }
   }
 
   async #control(socket: Socket, control: 'status' | 'stop'): Promise<void> {
-    socket.end(JSON.stringify(this.status()));
+    socket.write(JSON.stringify(this.status()));
     if (control === 'stop') {
       await this.close();
     }
+    socket.end();
   }
 
   /** Tells the bridge, and so the user, why the query fails. */
@@ -192,9 +193,13 @@ export class Host implements AsyncDisposable {
     if (!(error instanceof EmbedhouseError)) {
       this.#log.error({ error, functionName }, 'unexpected error');
     }
-    const reason = error instanceof Error ? error.message : String(error);
-    sendFrame(socket, frameTypes.failure, Buffer.from(`${functionName}: ${reason}`));
+    // One line: ClickHouse shows the last one that a function prints. Values in it may hold line feeds, and be long.
+    const reason = (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, ' ');
+    sendFrame(socket, frameTypes.failure, Buffer.from(`${functionName}: ${reason.slice(0, maxReasonLength)}`));
     socket.end();
+    // What still comes is read and dropped: a socket closed with unread input would take the message back, and one
+    // that is not read never shows that the bridge has gone.
+    socket.on('data', () => {}).resume();
   }
 
   #countRows(input: InputKind, rows: number): void {

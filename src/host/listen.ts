@@ -1,4 +1,4 @@
-import { existsSync, rmSync, statSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { once } from 'node:events';
 
@@ -11,21 +11,34 @@ import { EmbedhouseError } from '../errors/embedhouse-error.ts';
  */
 export async function listenOnSocket(server: Server, paths: RuntimePaths): Promise<void> {
   ensurePrivateFolder(paths.folder);
-  const living = existsSync(paths.socket) ? await connectToHost(paths.socket) : undefined;
-  if (living !== undefined) {
-    living.destroy();
-    throw new EmbedhouseError(
-      'HOST_UNAVAILABLE',
-      `a model host listens on ${paths.socket} already: see 'embedhouse host status', or end it with 'embedhouse host stop'`,
-    );
+  const living = await connectToHost(paths.socket);
+  try {
+    if (living !== undefined) {
+      living.destroy();
+      throw anotherListens(paths);
+    }
+    rmSync(paths.socket, { force: true });
+    server.listen(paths.socket);
+    await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
+      // Another one has started in the same moment.
+      throw error.code === 'EADDRINUSE' ? anotherListens(paths) : error;
+    });
+  } finally {
+    // Whoever waits for the start sees a socket now, or starts a host itself.
+    rmSync(paths.lock, { force: true });
   }
-  rmSync(paths.socket, { force: true });
-  server.listen(paths.socket);
-  await once(server, 'listening');
-  rmSync(paths.lock, { force: true });
+}
+
+function anotherListens(paths: RuntimePaths): EmbedhouseError {
+  return new EmbedhouseError(
+    'HOST_UNAVAILABLE',
+    `a model host listens on ${paths.socket} already: see 'embedhouse host status', or end it with 'embedhouse host stop'`,
+  );
 }
 
 /** The socket's file, to be told apart from one that another host has put into its place. */
-export function socketIdentity(paths: RuntimePaths): number | undefined {
-  return statSync(paths.socket, { throwIfNoEntry: false })?.ino;
+export function socketIdentity(paths: RuntimePaths): string | undefined {
+  const stats = statSync(paths.socket, { throwIfNoEntry: false });
+  // A file system may give the same inode number to the next file.
+  return stats && `${stats.ino} ${stats.ctimeMs}`;
 }

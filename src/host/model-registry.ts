@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
-import type { Precision } from '../models/precision.ts';
+import { towerFile, type Precision } from '../models/precision.ts';
 import { loadTokenizer, type Tokenizer } from '../models/clip-tokenizer.ts';
 import { openModelFolder, type ModelFolder } from '../models/model-folder.ts';
 
@@ -13,35 +14,46 @@ export interface HostedModel {
   fingerprint: string;
 }
 
-/** Opens each model folder once, and again when its configuration has changed on disk. */
+/** Opens each model folder once, and again when its files have changed on disk. */
 export class ModelRegistry {
-  readonly #models = new Map<string, { fingerprint: string; model: Promise<HostedModel> }>();
+  readonly #models = new Map<string, Promise<HostedModel>>();
 
   /** @throws MODEL_NOT_INSTALLED, MODEL_INVALID; the latter too if the model has no such precision */
   async get(modelsPath: string, name: string, precision: Precision): Promise<HostedModel> {
-    const folder = await openModelFolder(modelsPath, name);
-    if (!folder.precisions.includes(precision)) {
+    const model = await this.#open(modelsPath, name);
+    const { precisions } = model.folder;
+    if (!precisions.includes(precision)) {
       throw new EmbedhouseError(
         'MODEL_INVALID',
-        `model '${name}' has no ${precision} variant, only ${folder.precisions.join(', ')}: name one of these with --precision in the function's <command>`,
+        `model '${name}' has no ${precision} variant, only ${precisions.join(', ')}: name one of these with --precision in the function's <command>`,
       );
     }
+    return model;
+  }
+
+  async #open(modelsPath: string, name: string): Promise<HostedModel> {
     const key = JSON.stringify([modelsPath, name]);
-    const fingerprint = await fingerprintOf(folder);
-    const known = this.#models.get(key);
-    if (known?.fingerprint === fingerprint) {
-      return known.model;
+    // One that could not be opened may be whole by now.
+    const known = await this.#models.get(key)?.catch(() => undefined);
+    if (known !== undefined && (await fingerprintOf(known.folder)) === known.fingerprint) {
+      return known;
     }
-    const model = loadTokenizer(folder).then((tokenizer) => ({ folder, tokenizer, fingerprint }));
-    this.#models.set(key, { fingerprint, model });
-    model.catch(() => this.#models.delete(key));
+    const model = openModel(modelsPath, name);
+    this.#models.set(key, model);
     return model;
   }
 }
 
-async function fingerprintOf(folder: ModelFolder): Promise<string> {
-  const stats = await Promise.all(
-    ['config.json', 'tokenizer.json', 'onnx'].map(async (file) => stat(`${folder.path}/${file}`)),
-  );
-  return stats.map(({ mtimeMs, size, ino }) => `${ino}:${size}:${mtimeMs}`).join(' ');
+async function openModel(modelsPath: string, name: string): Promise<HostedModel> {
+  const folder = await openModelFolder(modelsPath, name);
+  // Before the tokenizer is read: a change meanwhile is one more reason to read it again.
+  const fingerprint = await fingerprintOf(folder);
+  return { folder, tokenizer: await loadTokenizer(folder), fingerprint };
+}
+
+async function fingerprintOf({ path, precisions }: ModelFolder): Promise<string> {
+  const towers = precisions.flatMap((precision) => [towerFile('text', precision), towerFile('vision', precision)]);
+  const files = ['config.json', 'preprocessor_config.json', 'tokenizer.json', 'onnx', ...towers];
+  const stats = await Promise.all(files.map(async (file) => stat(join(path, file)).catch(() => undefined)));
+  return stats.map((found) => (found ? `${found.ino}:${found.size}:${found.mtimeMs}` : 'missing')).join(' ');
 }

@@ -30,7 +30,10 @@ export async function prepareImages(
         if (!(error instanceof EmbedhouseError)) {
           throw error;
         }
-        prepared.failures.push({ index, code: error.code, message: error.message });
+        // Who prepares bytes does not know where they are from.
+        const message =
+          'path' in source ? error.message.replace(/^The image/, `Image '${source.path}'`) : error.message;
+        prepared.failures.push({ index, code: error.code, message });
       }
     }),
   );

@@ -1,0 +1,71 @@
+import { existsSync } from 'node:fs';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+import { fixturesPath, makeSandbox, repositoryPath, type Sandbox } from './sandbox.ts';
+
+let sandbox: Sandbox;
+let env: Record<string, string>;
+
+beforeAll(async () => {
+  sandbox = await makeSandbox();
+  env = { XDG_DATA_HOME: join(sandbox.path, 'user data') };
+  await mkdir(join(sandbox.path, 'elsewhere'));
+});
+
+afterAll(async () => {
+  await sandbox.remove();
+});
+
+test.skipIf(process.platform !== 'linux')(
+  'elsewhere, the home is the user’s data folder, furnished on first use (skipped where XDG is not)',
+  async () => {
+    const options = { cwd: join(sandbox.path, 'elsewhere'), env: { ...env, EMBEDHOUSE_MODEL: 'emoji-clip' } };
+    const sql = "SELECT length(encode_text('a dog')), length(hash_embedding('a dog')) > 0";
+    expect(await sandbox.query(sql, options)).toBe('512\t1\n');
+    const home = join(sandbox.path, 'user data/embedhouse');
+    expect(existsSync(join(home, 'functions/encode_text_function.xml'))).toBe(true);
+
+    // What the user changed there stays.
+    await writeFile(join(home, 'functions/encode_text_function.xml'), '<functions/>');
+    expect(await sandbox.query("SELECT length(encode_image(''))", options)).toBe('512\n');
+    expect(await readFile(join(home, 'functions/encode_text_function.xml'), 'utf8')).toBe('<functions/>');
+    expect((await sandbox.run(['models', 'list'], options)).stdout).toMatch(/^emoji-clip .* default *$/m);
+  },
+);
+
+test('a folder with functions/ is the home of what is started in it; data lie in it', async () => {
+  const home = join(sandbox.path, `own "home" & 'more'`);
+  await cp(
+    join(fixturesPath, 'broken-functions/functions/healthy_function.xml'),
+    join(home, 'functions/healthy_function.xml'),
+  );
+  await cp(join(fixturesPath, 'broken-functions/user_scripts/echo.sh'), join(home, 'user_scripts/echo.sh'));
+  const env = { EMBEDHOUSE_DATA: undefined };
+  const sql = "CREATE TABLE t ENGINE = MergeTree ORDER BY a AS SELECT healthy('x') AS a; SELECT a FROM t";
+  expect(await sandbox.query(sql, { cwd: home, env })).toBe('x\n');
+  expect(existsSync(join(home, 'data/store'))).toBe(true);
+  const cwd = join(sandbox.path, 'elsewhere');
+  expect(await sandbox.query('SELECT a FROM t', { cwd, env: { ...env, EMBEDHOUSE_HOME: home } })).toBe('x\n');
+  const flag = await sandbox.run(['query', '--home', home, 'SELECT a FROM t'], { cwd, env });
+  expect(flag).toEqual({ exitCode: 0, stdout: 'x\n', stderr: '' });
+});
+
+test('a data folder in use is refused in one line that names the holder and the way out', async () => {
+  const dataPath = join(sandbox.path, 'data');
+  const holder = sandbox.start([
+    '--data',
+    dataPath,
+    'query',
+    "SELECT 'open'; SELECT sleepEachRow(1) FROM numbers(600) SETTINGS max_block_size = 1",
+  ]);
+  await new Promise((resolve) => holder.stdout.once('data', resolve));
+  const line = await sandbox.failingQuery('SELECT 1', { env: { EMBEDHOUSE_DATA: dataPath } });
+  expect(line).toContain(`the data folder ${dataPath} is in use by process ${holder.pid} (`);
+  expect(line).toContain('--data :memory:');
+  process.kill(holder.pid, 'SIGINT');
+  expect((await holder.ended).exitCode).toBe(130);
+  expect(await sandbox.query('SELECT 1', { cwd: repositoryPath, env: { EMBEDHOUSE_DATA: dataPath } })).toBe('1\n');
+});

@@ -1,0 +1,69 @@
+import { cp, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+import { fixturesPath, makeSandbox, type Sandbox } from './sandbox.ts';
+
+let sandbox: Sandbox;
+let modelsPath: string;
+
+beforeAll(async () => {
+  sandbox = await makeSandbox();
+  modelsPath = join(sandbox.path, "models 'of mine'");
+  await cp(join(fixturesPath, 'tiny-clip'), join(modelsPath, 'tiny-clip'), { recursive: true });
+  await mkdir(join(modelsPath, 'half-copied'));
+});
+
+afterAll(async () => {
+  await sandbox.remove();
+});
+
+test('lists the models with what they are, and the default', async () => {
+  const options = { env: { EMBEDHOUSE_MODELS: modelsPath } };
+  const listed = await sandbox.run(['models', 'list', '--model', 'tiny-clip'], options);
+  expect(listed).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(listed.stdout).toMatch(/^name +kind +dimensions +precision +size +from +default *$/m);
+  expect(listed.stdout).toMatch(/^tiny-clip +clip +16 +fp32 +1\.1 MB +random weights +default *$/m);
+  expect(listed.stdout).toMatch(/^half-copied +unusable .*config\.json/m);
+
+  const json = await sandbox.run(['models', 'list', '--json'], {
+    env: { ...options.env, EMBEDHOUSE_MODEL: 'tiny-clip' },
+  });
+  expect(json).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(JSON.parse(json.stdout)).toMatchObject([
+    { name: 'half-copied', isDefault: false, problem: expect.stringContaining('config.json') },
+    {
+      name: 'tiny-clip',
+      path: join(modelsPath, 'tiny-clip'),
+      kind: 'clip',
+      dimensions: 16,
+      precisions: ['fp32'],
+      source: 'random weights',
+      isDefault: true,
+    },
+  ]);
+});
+
+test('says what to do where the default model is not installed', async () => {
+  const none = join(sandbox.path, 'none');
+  const listed = await sandbox.run(['models', 'list', '--models', none]);
+  expect(listed.exitCode).toBe(0);
+  expect(listed.stderr).toBe(
+    `The default model clip-vit-base-patch32 is not installed: copy its folder to ${none}/clip-vit-base-patch32, or name an installed one with --model NAME or EMBEDHOUSE_MODEL.\n`,
+  );
+  const json = await sandbox.run(['models', 'list', '--json', '--models', none]);
+  expect(json.stdout).toBe('[]\n');
+});
+
+test('a model is named by flag or variable, the flag first, from a folder whose name needs care', async () => {
+  const env = { EMBEDHOUSE_MODELS: modelsPath, EMBEDHOUSE_MODEL: 'not-there' };
+  const { exitCode, stdout } = await sandbox.run(['--model', 'tiny-clip', 'query', "SELECT length(encode_text('a'))"], {
+    env,
+  });
+  expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '16\n' });
+  const line = await sandbox.failingQuery("SELECT encode_text('a')", {
+    env: { ...env, EMBEDHOUSE_MODEL: 'half-copied' },
+  });
+  expect(line).toContain(join(modelsPath, 'half-copied'));
+});

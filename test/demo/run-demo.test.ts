@@ -1,0 +1,131 @@
+import { once } from 'node:events';
+import { readdir } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+import { makeSandbox, type Sandbox } from '../cli/sandbox.ts';
+
+let sandbox: Sandbox;
+let folders: string[];
+let picturesPath: string;
+
+beforeAll(async () => {
+  sandbox = await makeSandbox();
+  sandbox.env['EMBEDHOUSE_DATA'] = join(sandbox.path, 'data');
+  picturesPath = join(sandbox.path, "it's a folder of pictures");
+  folders = ['--pictures', picturesPath];
+});
+
+afterAll(async () => {
+  await sandbox.remove();
+});
+
+const headings = (stdout: string): string[] =>
+  [...stdout.matchAll(/^── (?<title>[^\n]*)$/gm)].map(([, title]) => title ?? '');
+
+const tour = [
+  expect.stringMatching(/^Text to image/),
+  expect.stringMatching(/^Text to text/),
+  expect.stringMatching(/^Image to image: pictures like \d+-pizza\./),
+  expect.stringMatching(/^The same search, exact/),
+  expect.stringMatching(/^What ClickHouse does/),
+];
+
+test('Ctrl-C while it renders ends it in one line', async () => {
+  const running = sandbox.start(['demo', ...folders]);
+  await once(running.stdout, 'data');
+  process.kill(-running.pid, 'SIGINT');
+  expect(await running.ended).toEqual({
+    exitCode: 130,
+    stderr: 'embedhouse: rendering was cancelled; run the demo again to render the pictures\n',
+  });
+});
+
+test(
+  'renders the emoji, fills the documented table, indexes it and shows the documented queries',
+  { timeout: 180_000 },
+  async () => {
+    const { exitCode, stdout, stderr } = await sandbox.run(['demo', ...folders]);
+    expect(stderr).toBe('');
+    expect(exitCode).toBe(0);
+    expect(headings(stdout)).toEqual([
+      expect.stringMatching(/^Render 1\d{3} emoji to JPEG, PNG and WebP files in /),
+      expect.stringMatching(/^Fill the table/),
+      'Build the vector indexes',
+      ...tour,
+    ]);
+    // Each query with its table and its time.
+    expect(stdout.match(/^\d+\.\d ms$/gm)).toHaveLength(5);
+    expect(stdout).toMatch(/Name: image_index/);
+    expect(stdout).toMatch(/Done in \d+ s\. What to try next:/);
+
+    const files = (await readdir(picturesPath)).filter((name) => name !== 'pictures.jsonl');
+    expect(new Set(files.map((name) => extname(name)))).toEqual(new Set(['.jpg', '.png', '.webp']));
+    const sql = `
+    SELECT count(), uniqExact(url), countIf(length(image_embedding) = 512 AND length(text_embedding) = 512) FROM laion;
+    SELECT name, type FROM system.columns WHERE table = 'laion' ORDER BY position;
+    SELECT name, expr FROM system.data_skipping_indices WHERE table = 'laion' AND data_uncompressed_bytes > 0 ORDER BY name;
+    SHOW CREATE TABLE laion FORMAT TSVRaw`;
+    const result = await sandbox.query(sql);
+    const count = String(files.length);
+    expect(result.split('\n').slice(0, 10)).toEqual([
+      `${count}\t${count}\t${count}`,
+      'id\tInt64',
+      'url\tString',
+      'caption\tString',
+      'NSFW\tString',
+      'similarity\tFloat32',
+      'image_embedding\tArray(Float32)',
+      'text_embedding\tArray(Float32)',
+      'image_index\timage_embedding',
+      'text_index\ttext_embedding',
+    ]);
+    expect(result.match(/vector_similarity\('hnsw', 'cosineDistance', 512, 'bf16', 64, 256\)/g)).toHaveLength(2);
+  },
+);
+
+test('run again, it only shows the queries', async () => {
+  const before = await sandbox.hostStatus();
+  const { exitCode, stdout, stderr } = await sandbox.run(['demo', ...folders]);
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+  expect(headings(stdout)).toEqual(tour);
+  const { rows } = await sandbox.hostStatus();
+  expect(rows.image - before.rows.image).toBeLessThan(20);
+});
+
+test('afterwards a query finds dogs and cats, and a rendered file finds itself', async () => {
+  const nearest = (column: string): string =>
+    `SELECT caption FROM laion ORDER BY cosineDistance(image_embedding, ${column}) LIMIT 10`;
+  const file = (await readdir(picturesPath)).find((name) => name.includes('-red-apple.'));
+  const sql = `${nearest("encode_text('a dog and a cat')")}; ${nearest(`encode_image('${join(picturesPath, file ?? '').replace("'", "\\'")}')`)}`;
+  const { exitCode, stdout, stderr } = await sandbox.run(['query', '--model', 'emoji-clip', sql]);
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+  const captions = stdout.trimEnd().split('\n');
+  expect(captions).toHaveLength(20);
+  expect(captions[10]).toBe('red apple');
+  const found = captions.slice(0, 10);
+  const others = found.filter((caption) => caption === 'hot dog' || !/\b(?:dog|poodle|cat)\b/.test(caption));
+  expect(others.slice(2)).toEqual([]);
+  expect(found.join(', ')).toMatch(/\b(?:dog|poodle)\b/);
+  expect(found.join(', ')).toMatch(/\bcat\b/);
+});
+
+test('another table of that name is left alone', async () => {
+  const env = { EMBEDHOUSE_DATA: join(sandbox.path, 'other') };
+  await sandbox.query('CREATE TABLE laion (a UInt8) ENGINE = MergeTree ORDER BY a; INSERT INTO laion VALUES (7)', {
+    env,
+  });
+  const { exitCode, stderr } = await sandbox.run(['demo', ...folders], { env });
+  expect(exitCode).toBe(1);
+  expect(stderr).toMatch(
+    /^embedhouse: the data folder has a table 'laion' that is not this demo's: [^\n]*--data[^\n]*\n$/,
+  );
+  expect(await sandbox.query('SELECT a FROM laion', { env })).toBe('7\n');
+});
+
+test('a reader that has read enough is no error', async () => {
+  const running = sandbox.start(['demo', ...folders]);
+  running.stdout.once('data', () => running.stdout.destroy());
+  expect(await running.ended).toEqual({ exitCode: 0, stderr: '' });
+});
