@@ -6,6 +6,8 @@ export default defineConfig({
     // Each test starts real engines and processes; two at a time is what a small machine carries.
     maxWorkers: 2,
     pool: 'forks',
+    // onnxruntime-node reports its use otherwise.
+    env: { ORT_DISABLE_TELEMETRY: '1' },
     testTimeout: 60_000,
     hookTimeout: 120_000,
     reporters: process.env['CI'] ? ['default', ['json', { outputFile: 'dist/test-results.json' }]] : ['default'],

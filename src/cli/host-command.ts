@@ -7,7 +7,7 @@ import pino from 'pino';
 import { runtimePaths } from '../bridge/embed.ts';
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import { Host } from '../host/host.ts';
-import { readHostStatus, startHost, stopHost } from '../host/host-client.ts';
+import { keepHost, readHostStatus, startHost, stopHost } from '../host/host-client.ts';
 import type { HostStatus } from '../host/host-status.ts';
 import { printTable } from './print-table.ts';
 
@@ -32,6 +32,12 @@ export function addHostCommand(program: Command): void {
 
   addRunOptions(host.command('start').description('start the host in the background, to stay until stopped')).action(
     async (_options: RunOptions, command: Command) => {
+      const running = await keepHost(runtimePaths());
+      if (running !== undefined) {
+        process.stderr.write('a host runs already; it stays from now on, with the flags that it was started with\n');
+        printStatus(running);
+        return;
+      }
       const args = command.parent?.args.slice(1) ?? [];
       const program = [process.execPath, process.argv[1] ?? '', 'host', 'run', ...args];
       printStatus(await startHost(runtimePaths(), program));
@@ -80,8 +86,6 @@ function number(value: string): number {
 }
 
 async function runHost(options: RunOptions): Promise<void> {
-  // Otherwise onnxruntime, in the encoder process, sends usage data to its maker and leaves files in the temporary folder.
-  process.env['ORT_DISABLE_TELEMETRY'] ??= '1';
   const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime });
   const host = new Host({
     idleTimeoutMs: (options.idleMinutes ?? (options.onDemand ? 10 : 0)) * 60_000,

@@ -95,7 +95,11 @@ export class Encoder {
       cleanup: false,
       // Its messages are vectors: they must not be collected for a result.
       buffer: false,
-      env: { EMBEDHOUSE_ENCODER: JSON.stringify({ threads, limits }) },
+      env: {
+        EMBEDHOUSE_ENCODER: JSON.stringify({ threads, limits }),
+        // onnxruntime-node would report its use to its maker and leave files in the temporary folder.
+        ORT_DISABLE_TELEMETRY: '1',
+      },
     });
     this.#child = child;
     log.info({ pid: child.pid }, 'encoder process started');

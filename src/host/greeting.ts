@@ -7,7 +7,11 @@ import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import type { ByteQueue } from '../formats/byte-queue.ts';
 import { helloSchema } from './function-call.ts';
 
-const greetingSchema = z.union([z.object({ control: z.enum(['status', 'stop']) }), helloSchema]);
+const controlSchema = z.enum(['status', 'keep', 'stop']);
+const greetingSchema = z.union([z.object({ control: controlSchema }), helloSchema]);
+
+/** `keep` turns off the end when idle. Each is answered with the host's status. */
+export type Control = z.infer<typeof controlSchema>;
 
 /** What a connection begins with: a bridge's hello, or a command of `embedhouse host`. */
 export type Greeting = z.infer<typeof greetingSchema>;

@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { connectToHost, connectOrStartHost, type RuntimePaths } from '../bridge/embed.ts';
+import type { Control } from './greeting.ts';
 import type { HostStatus } from './host-status.ts';
 
 const endTimeoutMs = 3_000;
@@ -10,6 +11,11 @@ const endTimeoutMs = 3_000;
 /** Asks the running host for its status; `undefined` where none runs. */
 export async function readHostStatus(paths: RuntimePaths): Promise<HostStatus | undefined> {
   return control(paths, 'status');
+}
+
+/** Tells the running host to stay when idle, and answers its status; `undefined` where none runs. */
+export async function keepHost(paths: RuntimePaths): Promise<HostStatus | undefined> {
+  return control(paths, 'keep');
 }
 
 /**
@@ -33,7 +39,7 @@ export async function startHost(paths: RuntimePaths, hostProgram: readonly strin
   return readHostStatus(paths);
 }
 
-async function control(paths: RuntimePaths, command: 'status' | 'stop'): Promise<HostStatus | undefined> {
+async function control(paths: RuntimePaths, command: Control): Promise<HostStatus | undefined> {
   const socket = await connectToHost(paths.socket);
   if (socket === undefined) {
     return undefined;

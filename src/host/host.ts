@@ -12,7 +12,7 @@ import { ByteQueue } from '../formats/byte-queue.ts';
 import { BridgeConnection, sendFrame, type BridgeServices } from './bridge-connection.ts';
 import { Encoder } from './encoder.ts';
 import { readFunctionCall, type InputKind } from './function-call.ts';
-import { readGreeting } from './greeting.ts';
+import { readGreeting, type Control } from './greeting.ts';
 import { listenOnSocket, socketIdentity } from './listen.ts';
 import { ModelRegistry } from './model-registry.ts';
 import { RunQueue } from './run-queue.ts';
@@ -50,7 +50,7 @@ const watchIntervalMs = 2_000;
 export class Host implements AsyncDisposable {
   readonly #paths: RuntimePaths;
   readonly #log: Logger;
-  readonly #idleTimeoutMs: number;
+  #idleTimeoutMs: number;
   readonly #server: Server;
   readonly #queue = new RunQueue();
   readonly #models = new ModelRegistry();
@@ -177,7 +177,10 @@ export class Host implements AsyncDisposable {
     }
   }
 
-  async #control(socket: Socket, control: 'status' | 'stop'): Promise<void> {
+  async #control(socket: Socket, control: Control): Promise<void> {
+    if (control === 'keep') {
+      this.#idleTimeoutMs = 0;
+    }
     socket.write(JSON.stringify(this.status()));
     if (control === 'stop') {
       await this.close();
