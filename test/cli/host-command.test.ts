@@ -62,3 +62,13 @@ test('a host started on demand leaves when idle', async () => {
   running.stdout.resume();
   expect(await running.ended).toEqual({ exitCode: 0, stderr: '' });
 });
+
+test('starting a host by hand makes one that was started on demand stay', async () => {
+  expect(await sandbox.query("SELECT length(encode_text('a'))")).toBe('16\n');
+  const { pid, idleTimeoutS } = await sandbox.hostStatus();
+  expect(idleTimeoutS).toBe(600);
+  const kept = await sandbox.run(['host', 'start']);
+  expect(kept.stderr).toMatch(/^a host runs already; it stays from now on/);
+  expect(await sandbox.hostStatus()).toMatchObject({ pid, idleTimeoutS: 0 });
+  expect((await sandbox.run(['host', 'stop'])).exitCode).toBe(0);
+});
