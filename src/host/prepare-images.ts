@@ -32,7 +32,7 @@ export async function prepareImages(
         }
         // Who prepares bytes does not know where they are from.
         const message =
-          'path' in source ? error.message.replace(/^The image/, `Image '${source.path}'`) : error.message;
+          'path' in source ? error.message.replace(/^the image/, `image '${source.path}'`) : error.message;
         prepared.failures.push({ index, code: error.code, message });
       }
     }),

@@ -46,7 +46,7 @@ export async function readClipConfig(folderPath: string): Promise<ClipConfig> {
   if (config.model_type !== 'clip') {
     throw new EmbedhouseError(
       'MODEL_INVALID',
-      `${folderPath}/config.json: field model_type is '${config.model_type}', but embedhouse runs 'clip' models only; choose a CLIP model.`,
+      `${folderPath}/config.json: field model_type is '${config.model_type}', but embedhouse runs 'clip' models only; choose a CLIP model`,
     );
   }
   const preprocessor = await readJsonFile(folderPath, 'preprocessor_config.json', preprocessorSchema);
@@ -65,7 +65,7 @@ function toImageSpec(folderPath: string, preprocessor: z.infer<typeof preprocess
   if (height !== width || height > shortSide) {
     throw new EmbedhouseError(
       'MODEL_INVALID',
-      `${folderPath}/preprocessor_config.json: field crop_size is ${width} x ${height}, but must be a square no larger than size (${shortSide}); copy the file again from where the model came from.`,
+      `${folderPath}/preprocessor_config.json: field crop_size is ${width} x ${height}, but must be a square no larger than size (${shortSide}); copy the file again from where the model came from`,
     );
   }
   return { shortSide, size: height, mean: preprocessor.image_mean, std: preprocessor.image_std };

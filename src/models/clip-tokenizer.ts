@@ -68,7 +68,7 @@ function createHubTokenizer(folder: ModelFolder, definition: object, config: obj
   } catch (cause) {
     throw new EmbedhouseError(
       'MODEL_INVALID',
-      `${join(folder.path, 'tokenizer.json')} cannot be loaded (${cause instanceof Error ? cause.message : String(cause)}); copy the file again from where the model came from.`,
+      `${join(folder.path, 'tokenizer.json')} cannot be loaded (${cause instanceof Error ? cause.message : String(cause)}); copy the file again from where the model came from`,
       { cause },
     );
   }
@@ -80,6 +80,6 @@ function findToken(folder: ModelFolder, tokenizer: HubTokenizer, name: z.infer<t
   if (id !== undefined) return id;
   throw new EmbedhouseError(
     'MODEL_INVALID',
-    `${join(folder.path, 'tokenizer.json')} has no token '${content}', which every text begins or ends with; copy the file again from where the model came from.`,
+    `${join(folder.path, 'tokenizer.json')} has no token '${content}', which every text begins or ends with; copy the file again from where the model came from`,
   );
 }

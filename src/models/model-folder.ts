@@ -45,14 +45,14 @@ export async function openModelFolder(modelsPath: string, name: string): Promise
   if (!namePattern.test(name)) {
     throw new EmbedhouseError(
       'MODEL_NOT_INSTALLED',
-      `'${name}' is not a model name, which is that of a folder in ${modelsPath}: letters, digits, '.', '_' and '-'; see the installed ones with 'embedhouse models list'.`,
+      `'${name}' is not a model name, which is that of a folder in ${modelsPath}: letters, digits, '.', '_' and '-'; see the installed ones with 'embedhouse models list'`,
     );
   }
   const path = join(modelsPath, name);
   if (!(await isFolder(path))) {
     throw new EmbedhouseError(
       'MODEL_NOT_INSTALLED',
-      `Model '${name}' is not installed in ${modelsPath}: copy its folder as the hub publishes it (for clip-vit-base-patch32 Xenova/clip-vit-base-patch32: config.json, preprocessor_config.json, tokenizer.json, tokenizer_config.json, onnx/text_model.onnx, onnx/vision_model.onnx) to ${path}, or name an installed model, such as the bundled one with --model emoji-clip.`,
+      `model '${name}' is not installed in ${modelsPath}: copy its folder as the hub publishes it (for clip-vit-base-patch32 Xenova/clip-vit-base-patch32: config.json, preprocessor_config.json, tokenizer.json, tokenizer_config.json, onnx/text_model.onnx, onnx/vision_model.onnx) to ${path}, or name an installed model, such as the bundled one with --model emoji-clip`,
     );
   }
   const { source, ...config } = await readClipConfig(path);
@@ -96,14 +96,14 @@ export function towerPath(folder: ModelFolder, tower: 'text' | 'vision', precisi
   if (folder.precisions.includes(precision)) return join(folder.path, towerFile(tower, precision));
   throw new EmbedhouseError(
     'MODEL_INVALID',
-    `Model '${folder.name}' has no ${precision} files in ${folder.path}/onnx, only ${folder.precisions.join(', ')}; choose one of these, or copy ${towerFile('text', precision)} and ${towerFile('vision', precision)} there.`,
+    `model '${folder.name}' has no ${precision} files in ${folder.path}/onnx, only ${folder.precisions.join(', ')}; choose one of these, or copy ${towerFile('text', precision)} and ${towerFile('vision', precision)} there`,
   );
 }
 
 function missing(path: string, what: string): EmbedhouseError {
   return new EmbedhouseError(
     'MODEL_INVALID',
-    `The model folder ${path} has no ${what}; copy it there from where the model came from.`,
+    `the model folder ${path} has no ${what}; copy it there from where the model came from`,
   );
 }
 

@@ -14,7 +14,7 @@ export function normalizePixels(images: readonly Uint8Array[], { size, mean, std
   let offset = 0;
   for (const image of images) {
     if (image.length !== 3 * plane) {
-      throw new RangeError(`A prepared image has ${image.length} bytes where ${size} x ${size} x 3 were expected.`);
+      throw new RangeError(`a prepared image has ${image.length} bytes where ${size} x ${size} x 3 were expected`);
     }
     for (const [channel, table] of tables.entries()) {
       for (let pixel = 0, at = channel; pixel < plane; pixel++, at += 3) {

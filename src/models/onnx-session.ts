@@ -55,7 +55,7 @@ export class OnnxSession {
     } catch (cause) {
       throw new EmbedhouseError(
         'MODEL_INVALID',
-        `${path} cannot be loaded by onnxruntime (${firstLine(cause)}); copy the file again from where the model came from.`,
+        `${path} cannot be loaded by onnxruntime (${firstLine(cause)}); copy the file again from where the model came from`,
         { cause },
       );
     }
@@ -73,7 +73,7 @@ export class OnnxSession {
     if (!(result.data instanceof Float32Array) || result.dims.join() !== shape.join()) {
       throw new EmbedhouseError(
         'MODEL_INVALID',
-        `${this.path}: output ${output} is ${result.type} of shape [${result.dims.join(', ')}] where float32 of shape [${shape.join(', ')}] was expected; check projection_dim in config.json, or choose another precision.`,
+        `${this.path}: output ${output} is ${result.type} of shape [${result.dims.join(', ')}] where float32 of shape [${shape.join(', ')}] was expected; check projection_dim in config.json, or choose another precision`,
       );
     }
     return result.data;
@@ -94,11 +94,15 @@ export class OnnxSession {
       const result = (await this.#session.run(tensors, [output]))[output];
       if (result instanceof Tensor) return result;
     } catch (cause) {
-      throw new EmbedhouseError('MODEL_INVALID', `${this.path} failed in onnxruntime (${firstLine(cause)}).`, {
-        cause,
-      });
+      throw new EmbedhouseError(
+        'MODEL_INVALID',
+        `${this.path} failed in onnxruntime (${firstLine(cause)}); choose another precision, or copy the file again from where the model came from`,
+        {
+          cause,
+        },
+      );
     }
-    throw new EmbedhouseError('MODEL_INVALID', `${this.path}: output ${output} is not a tensor; choose another file.`);
+    throw new EmbedhouseError('MODEL_INVALID', `${this.path}: output ${output} is not a tensor; choose another file`);
   }
 }
 

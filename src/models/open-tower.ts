@@ -55,7 +55,7 @@ function checkContract(session: OnnxSession, { output, requiredInput, inputTypes
 function mismatch(session: OnnxSession, what: string): EmbedhouseError {
   return new EmbedhouseError(
     'MODEL_INVALID',
-    `${session.path} ${what}; use an export with separate towers as published for transformers.js, or another precision.`,
+    `${session.path} ${what}; use an export with separate towers as published for transformers.js, or another precision`,
   );
 }
 

@@ -26,9 +26,9 @@ const formats: ReadonlySet<string> = new Set(['jpeg', 'png', 'webp', 'gif', 'tif
  */
 export async function prepareImage(bytes: Uint8Array, image: ImageSpec, limits: ImageLimits): Promise<Uint8Array> {
   if (bytes.length === 0) {
-    throw new EmbedhouseError('IMAGE_INVALID', 'The image has 0 bytes; give the bytes of an image file.');
+    throw new EmbedhouseError('IMAGE_INVALID', 'the image has 0 bytes; give the bytes of an image file');
   }
-  checkImageBytes('The image', bytes.length, limits);
+  checkImageBytes('the image', bytes.length, limits);
   return resizeAndCrop(await decode(bytes, limits), image);
 }
 
@@ -41,7 +41,7 @@ export function checkImageBytes(what: string, lengthBytes: number, { maxBytes }:
   if (lengthBytes <= maxBytes) return;
   throw new EmbedhouseError(
     'IMAGE_TOO_LARGE',
-    `${what} has ${lengthBytes} bytes where at most ${maxBytes} are allowed; give a smaller one, or raise the limit.`,
+    `${what} has ${lengthBytes} bytes where at most ${maxBytes} are allowed; give a smaller one, or start the model host with a larger --max-image-mib`,
   );
 }
 
@@ -52,13 +52,13 @@ async function decode(bytes: Uint8Array, limits: ImageLimits): Promise<RgbPixels
   if (!formats.has(format)) {
     throw new EmbedhouseError(
       'IMAGE_INVALID',
-      `The image is of format ${format} where JPEG, PNG, WebP, GIF, TIFF or AVIF was expected; convert it to one of these.`,
+      `the image is of format ${format} where JPEG, PNG, WebP, GIF, TIFF or AVIF was expected; convert it to one of these`,
     );
   }
   if (width * height > limits.maxPixels) {
     throw new EmbedhouseError(
       'IMAGE_TOO_LARGE',
-      `The image is ${width} x ${height} pixels where at most ${limits.maxPixels} pixels are allowed; give a smaller one, or raise the limit.`,
+      `the image is ${width} x ${height} pixels where at most ${limits.maxPixels} pixels are allowed; give a smaller one, or start the model host with a larger --max-image-megapixels`,
     );
   }
   const isCmyk = space === 'cmyk';
@@ -68,7 +68,7 @@ async function decode(bytes: Uint8Array, limits: ImageLimits): Promise<RgbPixels
   if (info.channels !== (isCmyk ? 4 : 3)) {
     throw new EmbedhouseError(
       'IMAGE_INVALID',
-      `The image is of colour space ${space} with ${info.channels} channels, which has no plain conversion to RGB; convert it to RGB.`,
+      `the image is of colour space ${space} with ${info.channels} channels, which has no plain conversion to RGB; convert it to RGB`,
     );
   }
   return { data: isCmyk ? convertCmykToRgb(data) : data, width: info.width, height: info.height };
@@ -81,7 +81,7 @@ async function readOrRefuse<T>(reading: Promise<T>): Promise<T> {
     const reason = cause instanceof Error ? cause.message.split('\n', 1)[0] : String(cause);
     throw new EmbedhouseError(
       'IMAGE_INVALID',
-      `The image cannot be decoded (${reason}); give a whole JPEG, PNG, WebP, GIF, TIFF or AVIF image.`,
+      `the image cannot be decoded (${reason}); give a whole JPEG, PNG, WebP, GIF, TIFF or AVIF image`,
       { cause },
     );
   }

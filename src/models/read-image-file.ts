@@ -41,7 +41,7 @@ async function findAllowed(path: string, allowedFolders: readonly string[]): Pro
   if (realPath !== undefined && folders.some((folder) => isInside(folder, realPath))) return realPath;
   throw new EmbedhouseError(
     'IMAGE_FORBIDDEN',
-    `Image '${path}' is outside the folders that images may be read from (${allowedFolders.join(', ')}); move it there, or allow its folder.`,
+    `image '${path}' is outside the folders that images may be read from (${allowedFolders.join(', ')}); move it there, or allow its folder with --image-folders in the function's <command> or with EMBEDHOUSE_IMAGE_FOLDERS`,
   );
 }
 
@@ -54,9 +54,9 @@ async function readRegularFile(file: FileHandle, path: string, limits: ImageLimi
   const found = await file.stat();
   if (!found.isFile()) {
     const kind = found.isDirectory() ? 'a folder' : 'a pipe, socket or device';
-    throw new EmbedhouseError('IMAGE_INVALID', `Image '${path}' is ${kind}; give the path of an image file.`);
+    throw new EmbedhouseError('IMAGE_INVALID', `image '${path}' is ${kind}; give the path of an image file`);
   }
-  checkImageBytes(`Image '${path}'`, found.size, limits);
+  checkImageBytes(`image '${path}'`, found.size, limits);
   const bytes = new Uint8Array(found.size);
   let length = 0;
   while (length < bytes.length) {
@@ -65,7 +65,7 @@ async function readRegularFile(file: FileHandle, path: string, limits: ImageLimi
     length += bytesRead;
   }
   if (length > 0) return bytes.subarray(0, length);
-  throw new EmbedhouseError('IMAGE_INVALID', `Image '${path}' has 0 bytes; give the path of an image file.`);
+  throw new EmbedhouseError('IMAGE_INVALID', `image '${path}' has 0 bytes; give the path of an image file`);
 }
 
 function describeFailure(path: string, cause: unknown): EmbedhouseError {
@@ -76,7 +76,7 @@ function describeFailure(path: string, cause: unknown): EmbedhouseError {
     case 'EPERM':
       return new EmbedhouseError(
         'IMAGE_FORBIDDEN',
-        `Image '${path}' may not be read by this user (${code}); change its permissions, or those of its folders.`,
+        `image '${path}' may not be read by this user (${code}); change its permissions, or those of its folders`,
         { cause },
       );
     case 'ENOENT':
@@ -86,13 +86,13 @@ function describeFailure(path: string, cause: unknown): EmbedhouseError {
     case 'ERR_INVALID_ARG_VALUE':
       return new EmbedhouseError(
         'IMAGE_NOT_FOUND',
-        `Image '${path}' is not found (${code}); give the path of an image file on the machine that runs the model host.`,
+        `image '${path}' is not found (${code}); give the path of an image file on the machine that runs the model host`,
         { cause },
       );
     default:
       return new EmbedhouseError(
         'IMAGE_INVALID',
-        `Image '${path}' cannot be read (${code}); give the path of an image file.`,
+        `image '${path}' cannot be read (${code}); give the path of an image file`,
         { cause },
       );
   }

@@ -16,7 +16,7 @@ export async function readJsonFile<T>(folderPath: string, file: string, schema: 
   const field = issue === undefined || issue.path.length === 0 ? 'the top level' : `field ${issue.path.join('.')}`;
   throw new EmbedhouseError(
     'MODEL_INVALID',
-    `${path}: ${field} is wrong (${issue?.message ?? 'unknown shape'}); copy the file again from where the model came from.`,
+    `${path}: ${field} is wrong (${issue?.message ?? 'unknown shape'}); copy the file again from where the model came from`,
   );
 }
 
@@ -26,7 +26,7 @@ async function readText(folderPath: string, path: string, file: string): Promise
   } catch (cause) {
     throw new EmbedhouseError(
       'MODEL_INVALID',
-      `The model folder ${folderPath} has no readable ${file} (${describe(cause)}); copy the file there from where the model came from.`,
+      `the model folder ${folderPath} has no readable ${file} (${describe(cause)}); copy the file there from where the model came from`,
       { cause },
     );
   }
@@ -38,7 +38,7 @@ function parseJson(path: string, text: string): unknown {
   } catch (cause) {
     throw new EmbedhouseError(
       'MODEL_INVALID',
-      `${path} is not valid JSON (${describe(cause)}); copy the file again from where the model came from.`,
+      `${path} is not valid JSON (${describe(cause)}); copy the file again from where the model came from`,
       { cause },
     );
   }

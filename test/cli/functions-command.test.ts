@@ -1,4 +1,4 @@
-import { chmod, cp, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -54,14 +54,21 @@ test('a query says on stderr what is broken, and the rest works', async () => {
   expect(stderr).toMatch(/^(embedhouse: [^\n]*\n)+$/);
 });
 
-test('check finds no fault with the functions of the package, nor of an empty home', async () => {
-  const empty = join(sandbox.path, 'home');
-  const [shipped, none] = await Promise.all([
+test('check finds no fault with the functions of the package, nor of a new home, nor where there are none', async () => {
+  const none = join(sandbox.path, 'none');
+  await mkdir(none);
+  const answers = await Promise.all([
     sandbox.run(['functions', 'check'], { cwd: repositoryPath }),
-    sandbox.run(['functions', 'check', '--home', empty]),
+    sandbox.run(['functions', 'check', '--home', join(sandbox.path, 'new')]),
+    sandbox.run(['functions', 'check', '--functions', none]),
   ]);
-  expect(shipped).toEqual({ exitCode: 0, stdout: '4 functions read, 0 errors, 0 notes\n', stderr: '' });
-  expect(none).toEqual({ exitCode: 0, stdout: '0 functions read, 0 errors, 0 notes\n', stderr: '' });
+  expect(answers).toEqual(
+    [4, 4, 0].map((functions) => ({
+      exitCode: 0,
+      stdout: `${functions} functions read, 0 errors, 0 notes\n`,
+      stderr: '',
+    })),
+  );
 });
 
 test('list shows each function with its signature, and whether ClickHouse has it', async () => {

@@ -58,7 +58,7 @@ test('keeps the order of rows of different lengths', async () => {
 
 test('a model that is not installed is named, with its folder and the way out', async () => {
   const line = await sandbox.failingQuery("SELECT encode_text('a')", { env: { EMBEDHOUSE_MODEL: 'not-there' } });
-  expect(line).toContain(`encode_text: Model 'not-there' is not installed in ${fixturesPath}: `);
+  expect(line).toContain(`encode_text: model 'not-there' is not installed in ${fixturesPath}: `);
   expect(line).toContain(`to ${fixturesPath}/not-there`);
   expect(line).toContain('--model emoji-clip');
 });
@@ -86,7 +86,7 @@ test('an image that cannot be embedded is named, with the reason', async () => {
 
 test('bytes that are no image, and a text that is not UTF-8, are refused with the reason', async () => {
   expect(await sandbox.failingQuery("SELECT encode_image_bytes('no image')")).toContain(
-    'encode_image_bytes: The image cannot be decoded',
+    'encode_image_bytes: the image cannot be decoded',
   );
   expect(await sandbox.failingQuery("SELECT encode_text('\\xff\\xfe')")).toContain('is not UTF-8 text');
 });

@@ -1,9 +1,11 @@
 import { once } from 'node:events';
-import { readdir } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
+import { listEmoji } from '../../src/demo/emoji-catalogue.ts';
+import { renderEmoji } from '../../src/demo/emoji-pictures.ts';
 import { makeSandbox, type Sandbox } from '../cli/sandbox.ts';
 
 let sandbox: Sandbox;
@@ -110,6 +112,44 @@ test('afterwards a query finds dogs and cats, and a rendered file finds itself',
   expect(found.join(', ')).toMatch(/\b(?:dog|poodle)\b/);
   expect(found.join(', ')).toMatch(/\bcat\b/);
 });
+
+test('the bundled model finds pictures by their names, and an emoji on another background', async () => {
+  const byName = `
+    SELECT avg(has(nearest.2, id)) FROM
+    (
+        SELECT text.id AS id, groupArraySorted(10)((cosineDistance(text_embedding, image.image_embedding), image.id)) AS nearest
+        FROM laion AS text CROSS JOIN (SELECT id, image_embedding FROM laion) AS image
+        GROUP BY id
+    )`;
+  const others = await renderOthers(join(sandbox.path, 'others'));
+  const byOtherPicture = `
+    SELECT avg(nearest = id) FROM
+    (
+        SELECT other.id AS id, argMin(laion.id, cosineDistance(embedding, image_embedding)) AS nearest
+        FROM (SELECT id, encode_image(url) AS embedding FROM file('${others}', JSONEachRow, 'id Int64, url String')) AS other
+        CROSS JOIN laion
+        GROUP BY id
+    )`;
+  const env = { EMBEDHOUSE_MODEL: 'emoji-clip' };
+  const answer = await sandbox.query(`${byName}; ${byOtherPicture}`, { env });
+  const [name = 0, otherPicture = 0] = answer.split('\n').map(Number);
+  expect(name).toBeGreaterThanOrEqual(0.9);
+  // The model's card measures all; these are every tenth.
+  expect(otherPicture).toBeGreaterThanOrEqual(0.85);
+});
+
+/** Draws every tenth emoji in another layout than the demo's; answers the path of their list. */
+async function renderOthers(folder: string): Promise<string> {
+  await mkdir(folder);
+  const lines: string[] = [];
+  for (const emoji of listEmoji().filter(({ id }) => id % 10 === 0)) {
+    const { fileName, bytes } = await renderEmoji(emoji, { variation: 1 });
+    await writeFile(join(folder, fileName), bytes);
+    lines.push(JSON.stringify({ id: emoji.id, url: join(folder, fileName) }));
+  }
+  await writeFile(join(folder, 'others.jsonl'), lines.join('\n'));
+  return join(folder, 'others.jsonl');
+}
 
 test('another table of that name is left alone', async () => {
   const env = { EMBEDHOUSE_DATA: join(sandbox.path, 'other') };
