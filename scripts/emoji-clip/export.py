@@ -155,6 +155,7 @@ def config_json(config, special):
         }
 
     return {
+        "_name_or_path": "embedhouse/emoji-clip",
         "architectures": ["CLIPModel"],
         "model_type": "clip",
         "projection_dim": PROJECTION,

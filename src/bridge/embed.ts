@@ -11,7 +11,7 @@ import { spawn } from 'node:child_process';
 import * as fs from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
@@ -41,6 +41,8 @@ export interface RuntimePaths {
   lock: string;
 }
 
+/** What helps where the system refuses the folder, the lock or the socket. */
+export const runtimeRemedy = 'set EMBEDHOUSE_RUNTIME to a folder that you can write to';
 /** The longest path that fits into `sun_path`: 108 bytes on Linux, 104 on macOS, the closing zero included. */
 const maxSocketPathBytes = 103;
 const hostStartTimeoutMs = 60_000;
@@ -72,11 +74,10 @@ export function ensurePrivateFolder(folder: string): void {
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
   const stats = fs.lstatSync(folder);
   const user = process.getuid?.() ?? stats.uid;
-  if (!stats.isDirectory() || stats.uid !== user) {
-    throw new Error(`${folder} belongs to another user: set EMBEDHOUSE_RUNTIME to a folder of your own`);
-  }
-  if ((stats.mode & 0o1000) !== 0) {
-    throw new Error(`${folder} is shared by all users: set EMBEDHOUSE_RUNTIME to a folder of your own`);
+  const isOurs = stats.isDirectory() && stats.uid === user;
+  if (!isOurs || (stats.mode & 0o1000) !== 0) {
+    const trouble = isOurs ? 'is shared by all users' : 'belongs to another user';
+    throw new Error(`${folder} ${trouble}: set EMBEDHOUSE_RUNTIME to a folder of your own`);
   }
   fs.chmodSync(folder, 0o700);
 }
@@ -278,19 +279,19 @@ async function main(): Promise<void> {
   process.stdout.on('error', () => process.exit(1));
   const env = process.env;
   const program = env['EMBEDHOUSE_HOST_PROGRAM'] ?? join(dirname(fileURLToPath(import.meta.url)), '../cli/main.js');
-  const script = resolve(process.argv[1] ?? 'embed');
   const hello: BridgeHello = {
     protocol: protocolVersion,
     arguments: process.argv.slice(2),
     folder: process.cwd(),
-    modelsPath: resolve(env['EMBEDHOUSE_MODELS'] ?? join(dirname(dirname(script)), 'models')),
+    modelsPath: resolve(env['EMBEDHOUSE_MODELS'] ?? join(process.argv[1] ?? 'embed', '../../models')),
     ...(env['EMBEDHOUSE_MODEL'] && { model: env['EMBEDHOUSE_MODEL'] }),
     ...(env['EMBEDHOUSE_IMAGE_FOLDERS'] && { imageFolders: env['EMBEDHOUSE_IMAGE_FOLDERS'] }),
   };
   try {
     await new Bridge(hello, [process.execPath, program, 'host', 'run', '--on-demand']).run();
   } catch (error) {
-    fail(`${hello.arguments[0] ?? basename(script)}: ${error instanceof Error ? error.message : String(error)}`);
+    const remedy = error instanceof Error && 'syscall' in error ? `: ${runtimeRemedy}` : '';
+    fail(`${hello.arguments[0] ?? 'embed'}: ${error instanceof Error ? error.message : String(error)}${remedy}`);
   }
 }
 

@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 
 import type { Command } from 'commander';
 
+import type { HomeOptions } from './home.ts';
 import { openHomeOf } from './home-options.ts';
 import { interruptible } from './interruptible.ts';
 import { openCheckedEngine } from './open-checked-engine.ts';
@@ -23,12 +24,22 @@ export function addDemoCommand(program: Command): void {
         const picturesPath = resolve(pictures ?? join(home.path, 'demo/pictures'));
         await runDemo({ engine, model, picturesPath, report: showDemo(process.stdout, process.stderr), signal });
       });
+      const query = `npx embedhouse query ${sameFlags(command)}--model ${model}`;
       process.stdout.write(`
 Done in ${((performance.now() - startedAt) / 1000).toFixed(0)} s. What to try next:
-  npx embedhouse query --model emoji-clip "SELECT caption FROM laion ORDER BY cosineDistance(image_embedding, encode_text('a red fruit')) LIMIT 10"
-  npx embedhouse query --model emoji-clip "SELECT caption FROM laion ORDER BY cosineDistance(image_embedding, encode_image('YOUR-PICTURE.jpg')) LIMIT 10"
+  ${query} "SELECT caption FROM laion ORDER BY cosineDistance(image_embedding, encode_text('a red fruit')) LIMIT 10"
+  ${query} "SELECT caption FROM laion ORDER BY cosineDistance(image_embedding, encode_image('YOUR-PICTURE.jpg')) LIMIT 10"
   npx embedhouse functions list
   npx embedhouse host status
 `);
     });
+}
+
+/** The flags that say where the demo's table is, as they were given, quoted for a shell. */
+function sameFlags(command: Command): string {
+  const { home, data } = command.optsWithGlobals<HomeOptions>();
+  const given = Object.entries({ home, data }).filter(
+    ([name]) => command.getOptionValueSourceWithGlobals(name) === 'cli',
+  );
+  return given.map(([name, value]) => `--${name} '${String(value).replaceAll("'", String.raw`'\''`)}' `).join('');
 }

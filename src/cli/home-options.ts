@@ -9,7 +9,13 @@ export function addHomeOptions(program: Command): void {
   const option = (flags: string, description: string, variable: string): Option =>
     new Option(flags, description).env(variable);
   program
-    .addOption(option('--home <dir>', 'home folder (the current one if it holds functions/)', 'EMBEDHOUSE_HOME'))
+    .addOption(
+      option(
+        '--home <dir>',
+        'home folder (the current one if it holds functions/, else a folder of your own)',
+        'EMBEDHOUSE_HOME',
+      ),
+    )
     .addOption(option('--functions <dir>', 'folder of *_function.xml files (HOME/functions)', 'EMBEDHOUSE_FUNCTIONS'))
     .addOption(option('--user-scripts <dir>', 'folder of scripts (HOME/user_scripts)', 'EMBEDHOUSE_USER_SCRIPTS'))
     .addOption(option('--models <dir>', 'folder of models (HOME/models)', 'EMBEDHOUSE_MODELS'))

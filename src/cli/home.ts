@@ -1,9 +1,11 @@
 import { existsSync, lstatSync } from 'node:fs';
 import { cp, mkdir, readdir, readlink, rm, symlink } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import envPaths from 'env-paths';
+
+import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 
 /** Where everything is; absolute paths. */
 export interface Home {
@@ -30,6 +32,7 @@ export const packagePath = fileURLToPath(new URL('../../', import.meta.url));
 /**
  * Finds the home folder: `--home`, else the current folder if it holds `functions/`, else the user's data folder. A
  * new or empty one is furnished with the package's functions, bridge and bundled model.
+ * @throws FILE_UNUSABLE if that fails
  */
 export async function openHome(options: HomeOptions): Promise<Home> {
   const path = resolve(options.home ?? (existsSync('functions') ? '.' : envPaths('embedhouse', { suffix: '' }).data));
@@ -42,8 +45,14 @@ export async function openHome(options: HomeOptions): Promise<Home> {
     dataPath: options.data === ':memory:' ? options.data : inHome(options.data, 'data'),
   };
   const isDefault = options.home === undefined && path !== resolve('.');
-  if (isDefault || (await isNew(path))) {
-    await furnish(home);
+  try {
+    if (isDefault || (await isNew(path)) || (await hasMovedPackage(path))) {
+      await furnish(home);
+    }
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const message = `the home folder ${path} cannot be furnished (${reason}); name another with --home`;
+    throw new EmbedhouseError('FILE_UNUSABLE', message, { cause });
   }
   return home;
 }
@@ -60,6 +69,13 @@ async function furnish({ path }: Home): Promise<void> {
 
 async function isNew(path: string): Promise<boolean> {
   return !existsSync(path) || (await readdir(path)).length === 0;
+}
+
+/** Whether the bridge was linked here by a package that is no longer where it was. */
+async function hasMovedPackage(path: string): Promise<boolean> {
+  const bridge = join(path, 'user_scripts/embed');
+  const target = await readlink(bridge).catch(() => '');
+  return isAbsolute(target) && !existsSync(bridge);
 }
 
 function isNoLink(path: string): boolean {

@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module';
+import { setImmediate } from 'node:timers/promises';
 
 import { Command, CommanderError } from 'commander';
 
+import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import { addDemoCommand } from './demo-command.ts';
 import { addFunctionsCommand } from './functions-command.ts';
 import { addHomeOptions } from './home-options.ts';
@@ -35,17 +37,26 @@ addModelsCommand(program);
 addHostCommand(program);
 addDemoCommand(program);
 
-// A reader that has read enough (`| head`) is no error; what is left to print goes nowhere.
-for (const output of [process.stdout, process.stderr]) {
-  output.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') {
-      throw error;
-    }
-  });
-}
+let unwritable: Error | undefined;
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // A reader that has read enough (`| head`) is no error; what is left to print goes nowhere.
+  if (error.code !== 'EPIPE') {
+    unwritable ??= error;
+  }
+});
+// There is nowhere left to say so.
+process.stderr.on('error', () => {});
 
 try {
   await program.parseAsync();
+  // A failed write is told of after the turn in which it was made.
+  await setImmediate();
+  if (unwritable !== undefined) {
+    throw new EmbedhouseError(
+      'FILE_UNUSABLE',
+      `the output could not be written (${unwritable.message}); check where it goes`,
+    );
+  }
 } catch (error) {
   if (error instanceof CommanderError) {
     // Commander has printed what is wrong; asking for help is no error.

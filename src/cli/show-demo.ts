@@ -3,7 +3,7 @@ import type { WriteStream } from 'node:tty';
 
 import { SingleBar } from 'cli-progress';
 
-import type { DemoReport } from '../demo/run-demo.ts';
+import type { DemoReport } from '../demo/demo-report.ts';
 
 /** Tells the demo's tour: headings, SQL and tables on `output`, progress bars on the terminal. */
 export function showDemo(output: Writable, terminal: WriteStream): DemoReport {
@@ -15,6 +15,16 @@ export function showDemo(output: Writable, terminal: WriteStream): DemoReport {
       output.write(`${table}${(seconds * 1000).toFixed(1)} ms\n`);
     },
     progress: (label, total) => {
+      if (!terminal.isTTY) {
+        // A bar is for eyes; a log gets the end of the step.
+        let last = 0;
+        return {
+          update: (done) => {
+            last = done;
+          },
+          [Symbol.dispose]: () => output.write(`${label}: ${last} of ${total} done\n`),
+        };
+      }
       const bar = new SingleBar({
         stream: terminal,
         format: `${label} {bar} {value}/{total} | {duration} s, {eta} s left`,

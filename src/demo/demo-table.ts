@@ -2,7 +2,7 @@ import { basename, join } from 'node:path';
 
 import type { Engine } from '../engine/engine.ts';
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
-import type { DemoReport } from './run-demo.ts';
+import type { DemoReport } from './demo-report.ts';
 
 /** The table as ClickHouse's page on LAION-400M documents it; its comment says whose vectors it holds. */
 const createTable = (comment: string): string => `CREATE TABLE IF NOT EXISTS laion
@@ -140,7 +140,7 @@ export function demoQueries(exampleImage: string): DemoQuery[] {
     },
     {
       title: 'Text to text: captions that say something like it',
-      sql: nearest('caption', "cosineDistance(text_embedding, encode_text('something sweet to eat'))"),
+      sql: nearest('caption', "cosineDistance(text_embedding, encode_text('a birthday party'))"),
     },
     {
       title: `Image to image: pictures like ${basename(exampleImage)}`,

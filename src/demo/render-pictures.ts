@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import { listEmoji, type Emoji } from './emoji-catalogue.ts';
 import { renderEmoji } from './emoji-pictures.ts';
-import type { DemoReport } from './run-demo.ts';
+import type { DemoReport } from './demo-report.ts';
 
 /** One line of `pictures.jsonl`, which the demo's INSERT reads. */
 interface PictureLine {

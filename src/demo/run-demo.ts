@@ -2,20 +2,8 @@ import { Writable } from 'node:stream';
 
 import type { Engine } from '../engine/engine.ts';
 import { demoQueries, fillDemoTable } from './demo-table.ts';
+import type { DemoReport } from './demo-report.ts';
 import { renderPictures } from './render-pictures.ts';
-
-/** How far a step is; ends when disposed of. */
-export interface DemoProgress extends Disposable {
-  update(done: number): void;
-}
-
-/** Where the demo tells what it does. */
-export interface DemoReport {
-  heading(title: string, sql?: string): void;
-  progress(label: string, total: number): DemoProgress;
-  /** A query's answer, as ClickHouse formats it for people. */
-  result(table: string, seconds: number): void;
-}
 
 export interface DemoOptions {
   engine: Engine;

@@ -6,8 +6,6 @@ export interface ConfigFileOptions {
   folder: string;
   functionsPath: string;
   userScriptsPath: string;
-  /** ClickHouse's own log; without it ClickHouse logs nothing. */
-  logPath?: string;
 }
 
 const escapes: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
@@ -15,14 +13,11 @@ const escapeXml = (text: string): string => text.replaceAll(/[&<>]/g, (character
 
 /** Writes the configuration that chdb reads when it opens, and returns the file's path. */
 export async function writeConfigFile(options: ConfigFileOptions): Promise<string> {
-  const logger =
-    options.logPath === undefined
-      ? '<level>none</level><console>false</console>'
-      : `<level>information</level><console>false</console><log>${escapeXml(options.logPath)}</log>`;
   const functions = join(await withoutGlobCharacters(options), '*_function.xml');
   const lines = [
     '<clickhouse>',
-    `  <logger>${logger}</logger>`,
+    // Otherwise ClickHouse logs to the terminal where stderr is one.
+    '  <logger><level>none</level><console>false</console></logger>',
     `  <user_scripts_path>${escapeXml(options.userScriptsPath)}</user_scripts_path>`,
     `  <user_defined_executable_functions_config>${escapeXml(functions)}</user_defined_executable_functions_config>`,
     '</clickhouse>',

@@ -12,8 +12,12 @@ export interface TemporaryFolder {
   remove: () => Promise<void>;
 }
 
+/** @throws EmbedhouseError `FILE_UNUSABLE` when the folder cannot be made */
 export async function makeTemporaryFolder(): Promise<TemporaryFolder> {
-  const path = await mkdtemp(join(tmpdir(), 'embedhouse-'));
+  const path = await mkdtemp(join(tmpdir(), 'embedhouse-')).catch((cause: unknown) => {
+    const message = `no temporary folder can be made in ${tmpdir()} (${reasonOf(cause)}); set TMPDIR to a folder that can be written`;
+    throw new EmbedhouseError('FILE_UNUSABLE', message, { cause });
+  });
   const removeAtExit = (): void => rmSync(path, { recursive: true, force: true });
   process.once('exit', removeAtExit);
   return {
@@ -30,8 +34,7 @@ export async function makeDataFolder(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true });
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    const message = `the data folder ${path} cannot be made (${reason}); name another with --data`;
+    const message = `the data folder ${path} cannot be made (${reasonOf(cause)}); name another with --data`;
     throw new EmbedhouseError('FILE_UNUSABLE', message, { cause });
   }
 }
@@ -47,6 +50,10 @@ export async function refuseFolderInUse(dataPath: string): Promise<void> {
   const holder = await describeProcess(pid);
   const message = `the data folder ${dataPath} is in use by ${holder}; stop that process, or use --data :memory: for a temporary folder`;
   throw new EmbedhouseError('DATA_FOLDER_IN_USE', message);
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** ClickHouse keeps `<data>/status` open and locked while it runs, with its process id in the first line. */

@@ -24,16 +24,13 @@ export interface EmbeddedEngineOptions {
   functionsPath: string;
   /** The folder of the scripts that the functions name. */
   userScriptsPath: string;
-  /** A file for ClickHouse's own log, made with its folder; chdb then says on stderr where it logs. @default none */
-  logPath?: string;
-  /**
-   * How many calls of `rows` run at a time. Each holds one thread of libuv's pool (4 unless `UV_THREADPOOL_SIZE` was
-   * set before Node started), and so do `stream` and the statement that cancels: leave two.
-   *
-   * @default 2
-   */
-  concurrentRows?: number;
 }
+
+/**
+ * How many calls of `rows` run at a time. Each holds one thread of libuv's pool (4 unless `UV_THREADPOOL_SIZE` was set
+ * before Node started), and so do `stream` and the statement that cancels: two are left for them.
+ */
+const concurrentRows = 2;
 
 /** How long closing waits for what runs, and then for scripts that do not end with their input. */
 const closeWaitMs = 5000;
@@ -62,9 +59,9 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
       await makeDataFolder(dataPath);
       await refuseFolderInUse(dataPath);
       const functionsPath = resolve(options.functionsPath);
-      const configPath = await writeConfigFile({ ...options, folder: folder.path, functionsPath, userScriptsPath });
+      const configPath = await writeConfigFile({ folder: folder.path, functionsPath, userScriptsPath });
       const parts = await openParts({ dataPath, configPath, userScriptsPath, folder });
-      return new EmbeddedEngine(parts, new Gate(options.concurrentRows ?? 2));
+      return new EmbeddedEngine(parts, new Gate(concurrentRows));
     } catch (error) {
       await folder.remove();
       throw error;

@@ -1,9 +1,9 @@
-import { access, constants, open, stat } from 'node:fs/promises';
+import { access, constants, open, readlink, stat } from 'node:fs/promises';
 import { isAbsolute, join, normalize } from 'node:path';
 
 import { checkShebang } from './check-shebang.ts';
 import { parseBoolean } from './function-options.ts';
-import type { FunctionProblem } from './function-problem.ts';
+import type { FunctionProblem, ScriptFault } from './function-problem.ts';
 import type { FunctionSource } from './function-source.ts';
 import { excerpt } from './function-source.ts';
 import { problemIn } from './problem-in.ts';
@@ -13,12 +13,6 @@ export interface ScriptLocation {
   userScriptsPath: string;
   /** The `PATH` that the scripts will see, for `#!/usr/bin/env`. */
   searchPath: string;
-}
-
-/** What is wrong with a script, without the place that names it. */
-export interface ScriptFault {
-  message: string;
-  remedy: string;
 }
 
 /**
@@ -63,6 +57,11 @@ async function findFileFault(script: string, path: string, location: ScriptLocat
     if (code !== 'ENOENT' && code !== 'ENOTDIR') {
       const message = `script '${script}' in ${location.userScriptsPath} cannot be reached (${String(code)})`;
       return { message, remedy: 'check the permissions of the folders and links on its path' };
+    }
+    const target = await readlink(path).catch(() => undefined);
+    if (target !== undefined) {
+      const message = `script '${script}' in ${location.userScriptsPath} is a link to ${target}, which does not exist`;
+      return { message, remedy: 'put the program there, or remove the link' };
     }
     const message = `script '${script}' does not exist in ${location.userScriptsPath}`;
     return { message, remedy: 'put it there, or correct the name' };

@@ -1,7 +1,7 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { basename, delimiter, isAbsolute, join } from 'node:path';
 
-import type { ScriptFault } from './check-script.ts';
+import type { ScriptFault } from './function-problem.ts';
 
 /** First bytes of programs: ELF, and Mach-O in its byte orders and as a universal binary. */
 const programMagics = new Set(['7f454c46', 'feedface', 'feedfacf', 'cefaedfe', 'cffaedfe', 'cafebabe']);

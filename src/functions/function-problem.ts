@@ -17,6 +17,9 @@ export interface FunctionProblem extends Position {
   remedy: string;
 }
 
+/** What is wrong with a script, without the place that names it. */
+export type ScriptFault = Pick<FunctionProblem, 'message' | 'remedy'>;
+
 /** Orders problems by file, then by place in it. */
 export function compareProblems(a: FunctionProblem, b: FunctionProblem): number {
   if (a.file !== b.file) return a.file < b.file ? -1 : 1;

@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { connectToHost, connectOrStartHost, type RuntimePaths } from '../bridge/embed.ts';
+import { connectToHost, connectOrStartHost, runtimeRemedy, type RuntimePaths } from '../bridge/embed.ts';
+import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import type { Control } from './greeting.ts';
 import type { HostStatus } from './host-status.ts';
 
@@ -32,21 +33,28 @@ export async function stopHost(paths: RuntimePaths): Promise<HostStatus | undefi
 
 /**
  * Starts a host with the given program unless one runs, and answers its status.
- * @throws Error with the log's path if it does not start
+ * @throws HOST_UNAVAILABLE with the log's path if it does not start
  */
 export async function startHost(paths: RuntimePaths, hostProgram: readonly string[]): Promise<HostStatus | undefined> {
-  (await connectOrStartHost(paths, hostProgram)).destroy();
+  (await connectOrStartHost(paths, hostProgram).catch(unavailable)).destroy();
   return readHostStatus(paths);
 }
 
+/** The bridge's errors are plain ones with a sentence for the user: it imports nothing. */
+function unavailable(cause: unknown): never {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const message = cause instanceof Error && 'syscall' in cause ? `${reason}: ${runtimeRemedy}` : reason;
+  throw new EmbedhouseError('HOST_UNAVAILABLE', message, { cause });
+}
+
 async function control(paths: RuntimePaths, command: Control): Promise<HostStatus | undefined> {
-  const socket = await connectToHost(paths.socket);
+  const socket = await connectToHost(paths.socket).catch(unavailable);
   if (socket === undefined) {
     return undefined;
   }
   socket.write(`${JSON.stringify({ control: command })}\n`);
   const answer = await text(socket);
-  // The host of this project answers nothing else to these two commands.
+  // The host of this project answers nothing else to these commands.
   return answer === '' ? undefined : (JSON.parse(answer) as HostStatus);
 }
 

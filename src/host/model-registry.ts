@@ -1,10 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import { towerFile, type Precision } from '../models/precision.ts';
 import { loadTokenizer, type Tokenizer } from '../models/clip-tokenizer.ts';
-import { openModelFolder, type ModelFolder } from '../models/model-folder.ts';
+import { openModelFolder, towerPath, type ModelFolder } from '../models/model-folder.ts';
 
 /** A model as the host knows it: its folder and tokenizer. Its towers are in the encoder processes. */
 export interface HostedModel {
@@ -21,13 +20,7 @@ export class ModelRegistry {
   /** @throws MODEL_NOT_INSTALLED, MODEL_INVALID; the latter too if the model has no such precision */
   async get(modelsPath: string, name: string, precision: Precision): Promise<HostedModel> {
     const model = await this.#open(modelsPath, name);
-    const { precisions } = model.folder;
-    if (!precisions.includes(precision)) {
-      throw new EmbedhouseError(
-        'MODEL_INVALID',
-        `model '${name}' has no ${precision} variant, only ${precisions.join(', ')}: name one of these with --precision in the function's <command>`,
-      );
-    }
+    towerPath(model.folder, 'text', precision);
     return model;
   }
 

@@ -96,7 +96,7 @@ export function towerPath(folder: ModelFolder, tower: 'text' | 'vision', precisi
   if (folder.precisions.includes(precision)) return join(folder.path, towerFile(tower, precision));
   throw new EmbedhouseError(
     'MODEL_INVALID',
-    `model '${folder.name}' has no ${precision} files in ${folder.path}/onnx, only ${folder.precisions.join(', ')}; choose one of these, or copy ${towerFile('text', precision)} and ${towerFile('vision', precision)} there`,
+    `model '${folder.name}' has no ${precision} files in ${folder.path}/onnx, only ${folder.precisions.join(', ')}; choose one of these with --precision in the function's <command>, or copy ${towerFile('text', precision)} and ${towerFile('vision', precision)} there`,
   );
 }
 

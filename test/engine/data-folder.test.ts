@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -73,12 +73,4 @@ test('a folder that cannot be made is named', async () => {
     code: 'FILE_UNUSABLE',
     message: expect.stringContaining(join(file, 'data')),
   });
-});
-
-test("writes ClickHouse's log where it is asked to", async () => {
-  const logPath = join(folder, 'a & b', 'clickhouse.log');
-  const engine = await openTestEngine({ logPath });
-  await read(engine, 'SELECT 1');
-  await engine.close();
-  expect(await readFile(logPath, 'utf8')).toContain('<Information>');
 });
