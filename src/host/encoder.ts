@@ -76,7 +76,9 @@ export class Encoder {
       }
       const id = this.#nextId++;
       this.#running.set(id, run);
-      this.#child?.send({ type: 'encode', id, model: run.model, input: run.input } satisfies EncodeRequest);
+      const request: EncodeRequest = { type: 'encode', id, model: run.model, input: run.input };
+      // A process that has just died fails the sending before its end is told, which then fails the run.
+      this.#child?.send(request, (error) => error !== null && this.#options.log.debug({ error }, 'sending a run'));
     }
   }
 
@@ -103,6 +105,7 @@ export class Encoder {
     });
     this.#child = child;
     log.info({ pid: child.pid }, 'encoder process started');
+    child.on('error', (error) => log.error({ error }, 'encoder process'));
     // IPC delivers what this project's encoder process sends, and nothing else can write to that channel.
     child.on('message', (message) => this.#receive(message as EncoderReply));
     void child.then(({ signal, exitCode, shortMessage }) => {
