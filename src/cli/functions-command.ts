@@ -1,3 +1,5 @@
+import { relative } from 'node:path';
+
 import type { Command } from 'commander';
 
 import { formatProblem } from '../functions/format-problem.ts';
@@ -31,7 +33,14 @@ export function addFunctionsCommand(program: Command): void {
       } else {
         printTable(
           ['function', 'type', 'format', 'command', 'file', 'loaded'],
-          rows.map((row) => [signature(row), row.type, row.format, row.command, row.file, row.loaded ? 'yes' : 'no']),
+          rows.map((row) => [
+            signature(row),
+            row.type,
+            row.format,
+            row.command,
+            relative(process.cwd(), row.file),
+            row.loaded ? 'yes' : 'no',
+          ]),
         );
       }
     });
