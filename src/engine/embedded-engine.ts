@@ -60,8 +60,7 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
       await refuseFolderInUse(dataPath);
       const functionsPath = resolve(options.functionsPath);
       const configPath = await writeConfigFile({ folder: folder.path, functionsPath, userScriptsPath });
-      const parts = await openParts({ dataPath, configPath, userScriptsPath, folder });
-      return new EmbeddedEngine(parts, new Gate(concurrentRows));
+      return new EmbeddedEngine(await openParts({ dataPath, configPath, userScriptsPath, folder }));
     } catch (error) {
       await folder.remove();
       throw error;
@@ -113,13 +112,12 @@ class EmbeddedEngine implements Engine {
   readonly #parts: EngineParts;
   readonly #userSession: UserSession;
   readonly #closing = new AbortController();
-  readonly #gate: Gate;
+  readonly #gate = new Gate(concurrentRows);
   readonly #reads = new Set<Promise<unknown>>();
   #closed: Promise<void> | undefined;
 
-  constructor(parts: EngineParts, gate: Gate) {
+  constructor(parts: EngineParts) {
     this.#parts = parts;
-    this.#gate = gate;
     // Every statement listens to it.
     setMaxListeners(0, this.#closing.signal);
     this.#userSession = new UserSession(parts);

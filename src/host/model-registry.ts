@@ -20,6 +20,7 @@ export class ModelRegistry {
   /** @throws MODEL_NOT_INSTALLED, MODEL_INVALID; the latter too if the model has no such precision */
   async get(modelsPath: string, name: string, precision: Precision): Promise<HostedModel> {
     const model = await this.#open(modelsPath, name);
+    // Refuses a precision that the model lacks here, before a run is queued for it.
     towerPath(model.folder, 'text', precision);
     return model;
   }

@@ -11,8 +11,8 @@ export interface Tokenizer {
   /**
    * Gives the ids of a text, the first-of-text and end-of-text ids included and no padding: 2 to `maxTokens` of them.
    * A longer text keeps its first ids, and the last one kept is replaced by end-of-text, as the reference does with
-   * `truncate=True`. `<|endoftext|>` inside a text is that token, as in the reference, so what follows it does not
-   * count.
+   * `truncate=True`. `<|endoftext|>` inside a text is that token, so what follows it does not count; the
+   * reference agrees, except right behind a symbol, where it reads the signs one by one.
    */
   tokenize(text: string): number[];
 }
