@@ -1,5 +1,7 @@
 import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
 
+import envPaths from 'env-paths';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import prettyBytes from 'pretty-bytes';
 import pino from 'pino';
@@ -14,7 +16,10 @@ import { printTable } from './print-table.ts';
 interface RunOptions {
   onDemand?: true;
   idleMinutes?: number;
+  unloadMinutes: number;
   threads: number;
+  graphs: string;
+  exactImages?: true;
   cacheMib: number;
   maxImageMib: number;
   maxImageMegapixels: number;
@@ -71,8 +76,20 @@ function addRunOptions(command: Command): Command {
   return command
     .addOption(new Option('--on-demand', 'end when idle (how the bridges start it)').hideHelp())
     .option('--idle-minutes <n>', 'end after so many minutes without work; 0: never (10 if started on demand)', number)
-    .option('--threads <n>', 'threads of a model', number, availableParallelism())
-    .option('--cache-mib <n>', 'memory for vectors of texts asked before; 0: none', number, 64)
+    .option(
+      '--unload-minutes <n>',
+      'give the models’ memory back after so many minutes without work; 0: never',
+      number,
+      5,
+    )
+    .option('--threads <n>', 'threads of all models together', number, availableParallelism())
+    .addOption(
+      new Option('--graphs <folder>', 'where models are kept as this machine runs them best')
+        .env('EMBEDHOUSE_GRAPHS')
+        .default(join(envPaths('embedhouse', { suffix: '' }).cache, 'graphs')),
+    )
+    .option('--cache-mib <n>', 'memory for vectors of what was asked before; 0: none', number, 64)
+    .option('--exact-images', 'prepare every image exactly as Pillow does, where a faster way differs by rounding')
     .option('--max-image-mib <n>', 'largest image file', number, 64)
     .option('--max-image-megapixels <n>', 'largest image, width times height', number, 100);
 }
@@ -89,7 +106,11 @@ async function runHost(options: RunOptions): Promise<void> {
   const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime });
   const host = new Host({
     idleTimeoutMs: (options.idleMinutes ?? (options.onDemand ? 10 : 0)) * 60_000,
-    threads: options.threads,
+    unloadTimeoutMs: options.unloadMinutes * 60_000,
+    // At least one: 0 would be no encoder at all.
+    threads: Math.max(1, Math.floor(options.threads)),
+    cachePath: resolve(options.graphs),
+    exactImages: options.exactImages ?? false,
     cacheBytes: options.cacheMib * mebibyte,
     maxImageBytes: options.maxImageMib * mebibyte,
     maxImagePixels: options.maxImageMegapixels * 1_000_000,
@@ -117,22 +138,31 @@ function printStatus(status: HostStatus | undefined): void {
     process.stderr.write("no host runs; it starts with the first hosted function, or with 'embedhouse host start'\n");
     return;
   }
-  const { encoder, rows, queue, cache } = status;
-  const models = encoder.models.map(
-    ({ model, tower, precision, loadMs }) => `${model} ${tower} ${precision} (loaded in ${loadMs} ms)`,
+  const { encoders, rows, queue, cache } = status;
+  const started = encoders.filter(({ state }) => state !== 'stopped');
+  const models = encoders.flatMap((encoder) =>
+    encoder.models.map(
+      ({ model, tower, precision, threads, loadMs }) =>
+        `${model} ${tower} ${precision}, pid ${encoder.pid}, ${threads} threads (loaded in ${loadMs} ms)`,
+    ),
   );
   printTable(
     ['', ''],
     [
       ['host', `pid ${status.pid}, ${prettyBytes(status.residentBytes)}, up ${status.uptimeS} s`],
-      ['encoder', `${encoder.state}, pid ${encoder.pid ?? '-'}, ${prettyBytes(encoder.residentBytes)}`],
-      ['restarts', `${encoder.restarts}`],
+      [
+        'encoders',
+        started
+          .map(({ state, pid, residentBytes }) => `${state}, pid ${pid}, ${prettyBytes(residentBytes)}`)
+          .join('\n') || 'none started yet',
+      ],
+      ['restarts', `${encoders.reduce((sum, { restarts }) => sum + restarts, 0)}`],
       ['socket', status.socket],
       ['log', status.log],
       ['ends when idle', status.idleTimeoutS === 0 ? 'no' : `after ${status.idleTimeoutS / 60} minutes`],
       ['models', models.join('\n') || 'none loaded yet'],
       ['rows', `${rows.text} texts, ${rows.image} images, ${rows.zeroed} answered with zeros`],
-      ['queue', `${queue.interactive} interactive, ${queue.bulk} bulk runs`],
+      ['queue', `${queue.interactive} interactive, ${queue.bulk} bulk`],
       ['cache', `${cache.entries} vectors, ${prettyBytes(cache.bytes)}, ${cache.hits} hits, ${cache.misses} misses`],
     ],
   );

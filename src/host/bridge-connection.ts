@@ -7,6 +7,7 @@ import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import type { ByteQueue } from '../formats/byte-queue.ts';
 import type { Row, RowReader } from '../formats/row-reader.ts';
 import { vectorFormats } from '../formats/vector-format.ts';
+import type { QueuedTower } from './encode-queue.ts';
 import { EncodeWindow, type EncodeServices } from './encode-window.ts';
 import type { Precision } from '../models/precision.ts';
 import type { FunctionCall, InputKind } from './function-call.ts';
@@ -22,6 +23,7 @@ const maxInteractiveRows = 8;
 
 export interface BridgeServices extends EncodeServices {
   openModel: (modelsPath: string, name: string, precision: Precision) => Promise<HostedModel>;
+  openTower: (model: HostedModel, call: FunctionCall) => Promise<QueuedTower>;
   countRows: (input: InputKind, rows: number) => void;
 }
 
@@ -89,14 +91,14 @@ export class BridgeConnection {
         this.#rows.push(step.row);
         this.#rowBytes += step.row.reduce((sum, cell) => sum + (cell?.length ?? 0), 0);
         if (this.#rows.length >= maxWindowRows || this.#rowBytes >= maxWindowBytes) {
-          await this.#startWindow({ interactive: false });
+          await this.#startWindow({ isInteractive: false });
         }
       } else if (step.type === 'blockEnd') {
-        await this.#startWindow({ interactive: this.#rows.length <= maxInteractiveRows });
+        await this.#startWindow({ isInteractive: this.#rows.length <= maxInteractiveRows });
       } else {
         // Without a header nothing says that more rows follow: those that are there must be answered.
         if (!this.#call.chunkHeader && this.#call.format !== 'Native' && this.#rows.length > 0) {
-          await this.#startWindow({ interactive: this.#rows.length <= maxInteractiveRows });
+          await this.#startWindow({ isInteractive: this.#rows.length <= maxInteractiveRows });
         }
         return;
       }
@@ -104,7 +106,7 @@ export class BridgeConnection {
   }
 
   /** Starts encoding the rows read so far; waits first while too many windows are in flight. */
-  async #startWindow({ interactive }: { interactive: boolean }): Promise<void> {
+  async #startWindow({ isInteractive }: { isInteractive: boolean }): Promise<void> {
     const rows = this.#rows;
     const answeredBytes = this.#receivedBytes - this.#bytes.length;
     this.#rows = [];
@@ -112,7 +114,7 @@ export class BridgeConnection {
     while (this.#windowsInFlight.size >= maxWindowsInFlight) {
       await Promise.race(this.#windowsInFlight);
     }
-    const window = this.#encodeWindow(rows, answeredBytes, interactive, this.#lastWindow);
+    const window = this.#encodeWindow(rows, answeredBytes, isInteractive, this.#lastWindow);
     this.#lastWindow = window;
     this.#windowsInFlight.add(window);
     const settle = (): boolean => this.#windowsInFlight.delete(window);
@@ -122,9 +124,15 @@ export class BridgeConnection {
     });
   }
 
-  async #encodeWindow(rows: Row[], answeredBytes: number, interactive: boolean, before: Promise<void>): Promise<void> {
+  async #encodeWindow(
+    rows: Row[],
+    answeredBytes: number,
+    isInteractive: boolean,
+    before: Promise<void>,
+  ): Promise<void> {
     const { modelsPath, model: name, precision, input } = this.#call;
     const model = await this.#services.openModel(modelsPath, name, precision);
+    const tower = await this.#services.openTower(model, this.#call);
     let isFirst = false;
     const flush = (): void => {
       if (isFirst) {
@@ -137,8 +145,9 @@ export class BridgeConnection {
     const window = new EncodeWindow(rows, {
       call: this.#call,
       model,
+      tower,
       services: this.#services,
-      submit: { owner: this, interactive, signal: this.#failed.signal },
+      encode: { owner: this, isInteractive, signal: this.#failed.signal },
       onVectors: flush,
     });
     const turn = before.then(() => {

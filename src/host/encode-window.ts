@@ -1,29 +1,28 @@
 import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import type { Row } from '../formats/row-reader.ts';
-import { imageRunLimits, planRuns, textRunLimits } from './batch-plan.ts';
-import type { EncoderInput, ImageSource, ModelReference } from './encoder-messages.ts';
+import type { EncodeOptions, EncodeQueue, QueuedTower, QueuedValue } from './encode-queue.ts';
 import type { FunctionCall } from './function-call.ts';
 import type { HostedModel } from './model-registry.ts';
 import { showValue } from './show-value.ts';
-import type { SubmitOptions } from './run-queue.ts';
-import type { EncodedRun } from './encoder-messages.ts';
 import type { VectorCache } from './vector-cache.ts';
 
 /** What encoding a window of rows needs of the host. */
 export interface EncodeServices {
   cache: VectorCache;
-  submit: (model: ModelReference, input: EncoderInput, options: SubmitOptions) => Promise<EncodedRun>;
+  queue: EncodeQueue;
   countZeroed: (rows: number) => void;
 }
 
 export interface WindowOptions {
   call: FunctionCall;
   model: HostedModel;
+  tower: QueuedTower;
   services: EncodeServices;
-  submit: SubmitOptions;
+  encode: EncodeOptions;
   /** Called whenever further distinct values of the window have their vectors. */
   onVectors: () => void;
 }
@@ -32,18 +31,28 @@ export interface WindowOptions {
 interface DistinctValue {
   /** How the value is named in an error. */
   value: Buffer;
+  /** Names the content: the bytes themselves, or the digest of many. */
+  content: string;
   rows: number;
   vector?: Float32Array;
 }
 
+/** A value that may have to be computed. */
+interface Candidate {
+  distinct: DistinctValue;
+  key: string;
+  input: () => QueuedValue['input'];
+}
+
 /**
- * A window of rows on its way to vectors: dropped repeats, answers of the cache, runs sorted by length, order kept.
+ * A window of rows on its way to vectors: dropped repeats, answers of the cache, the rest through the queue, order kept.
  */
 export class EncodeWindow {
   readonly #options: WindowOptions;
   readonly #values: DistinctValue[] = [];
   readonly #valueOfRow: DistinctValue[] = [];
   #emittedRows = 0;
+  #telling: NodeJS.Immediate | undefined;
 
   constructor(rows: readonly Row[], options: WindowOptions) {
     this.#options = options;
@@ -51,11 +60,11 @@ export class EncodeWindow {
     for (const [cell] of rows) {
       const value = cell ?? this.#refuseNull();
       // A digest has 64 characters: no value shorter than that is taken for one.
-      const key = value.length < 64 ? value.toString('latin1') : createHash('sha256').update(value).digest('hex');
-      let distinct = known.get(key);
+      const content = value.length < 64 ? value.toString('latin1') : createHash('sha256').update(value).digest('hex');
+      let distinct = known.get(content);
       if (distinct === undefined) {
-        distinct = { value, rows: 0 };
-        known.set(key, distinct);
+        distinct = { value, content, rows: 0 };
+        known.set(content, distinct);
         this.#values.push(distinct);
       }
       distinct.rows++;
@@ -63,9 +72,35 @@ export class EncodeWindow {
     }
   }
 
-  /** Computes every distinct value's vector. @throws the first row's failure, unless the policy is `zero` */
+  /** Computes every distinct value's vector. @throws a row's failure, unless the policy is `zero`; or a run's */
   async run(): Promise<void> {
-    await (this.#options.call.input === 'text' ? this.#runTexts() : this.#runImages());
+    const { tower, services, encode, onVectors } = this.#options;
+    const missing = (await this.#candidates()).filter(({ distinct, key }) => {
+      const vector = services.cache.get(key);
+      if (vector !== undefined) {
+        distinct.vector = vector;
+      }
+      return vector === undefined;
+    });
+    onVectors();
+    const values = missing.map(({ key, input }) => ({ key, input: input() }));
+    const outcomes = services.queue.encode(tower, values, encode);
+    await Promise.all(
+      missing.map(async ({ distinct, key }, index) => {
+        const outcome = await outcomes[index];
+        if (outcome instanceof Float32Array) {
+          services.cache.set(key, outcome);
+          distinct.vector = outcome;
+        } else if (outcome !== undefined) {
+          this.#fail(distinct, outcome);
+        }
+        // A run's values come one by one, but in one turn of the event loop.
+        this.#telling ??= setImmediate(() => {
+          this.#telling = undefined;
+          onVectors();
+        });
+      }),
+    );
   }
 
   /** Takes the vectors of the rows that are next in order and done; shape [rows, dimensions]. */
@@ -90,89 +125,46 @@ export class EncodeWindow {
     return this.#valueOfRow[row]?.vector;
   }
 
-  async #runTexts(): Promise<void> {
-    const { call, model, services } = this.#options;
-    const pending: { distinct: DistinctValue; key: string; ids: readonly number[] }[] = [];
+  async #candidates(): Promise<Candidate[]> {
+    if (this.#options.call.input === 'text') {
+      return this.#textCandidates();
+    }
+    const candidates = await Promise.all(this.#values.map(async (distinct) => this.#imageCandidate(distinct)));
+    return candidates.flatMap((candidate) => candidate ?? []);
+  }
+
+  #textCandidates(): Candidate[] {
+    const { model, tower } = this.#options;
+    const candidates: Candidate[] = [];
     for (const distinct of this.#values) {
       const text = this.#decodeText(distinct);
-      if (text === undefined) {
-        continue;
-      }
-      const key = `${model.fingerprint}\0${call.precision}\0${text}`;
-      const cached = services.cache.get(key);
-      if (cached === undefined) {
-        pending.push({ distinct, key, ids: model.tokenizer.tokenize(text) });
-      } else {
-        distinct.vector = cached;
+      if (text !== undefined) {
+        const input = (): QueuedValue['input'] => ({ tower: 'text', ids: model.tokenizer.tokenize(text) });
+        candidates.push({ distinct, key: `${tower.key}\0${distinct.content}`, input });
       }
     }
-    this.#options.onVectors();
-    const runs = planRuns(
-      pending.map(({ ids }) => ids.length),
-      textRunLimits,
-    );
-    await Promise.all(
-      runs.map(async (run) => {
-        const members = run.flatMap((index) => pending[index] ?? []);
-        await this.#encode({ tower: 'text', ids: members.map(({ ids }) => ids) }, members);
-        for (const { distinct, key } of members) {
-          if (distinct.vector !== undefined) {
-            services.cache.set(key, distinct.vector);
-          }
-        }
-      }),
-    );
+    return candidates;
   }
 
-  async #runImages(): Promise<void> {
-    const { call, model } = this.#options;
-    const pending: { distinct: DistinctValue; source: ImageSource }[] = [];
-    for (const distinct of this.#values) {
-      if (distinct.value.length === 0) {
-        // ClickHouse itself calls functions on '' (LowCardinality's default): it is no error.
-        distinct.vector = new Float32Array(model.folder.dimensions);
-      } else if (call.input === 'image-bytes') {
-        pending.push({ distinct, source: { bytes: distinct.value } });
-      } else {
-        const path = this.#decodeText(distinct);
-        if (path !== undefined) {
-          pending.push({ distinct, source: { path: resolve(call.folder, path) } });
-        }
-      }
+  async #imageCandidate(distinct: DistinctValue): Promise<Candidate | undefined> {
+    const { call, model, tower } = this.#options;
+    if (distinct.value.length === 0) {
+      // ClickHouse itself calls functions on '' (LowCardinality's default): it is no error.
+      distinct.vector = new Float32Array(model.folder.dimensions);
+      return undefined;
     }
-    this.#options.onVectors();
-    const runs = planRuns(
-      pending.map(() => 1),
-      imageRunLimits,
-    );
-    await Promise.all(
-      runs.map(async (run) => {
-        const members = run.flatMap((index) => pending[index] ?? []);
-        const images = members.map(({ source }) => source);
-        await this.#encode({ tower: 'image', images, imageFolders: call.imageFolders }, members);
-      }),
-    );
-  }
-
-  async #encode(input: EncoderInput, members: readonly { distinct: DistinctValue }[]): Promise<void> {
-    const { call, model, services, submit, onVectors } = this.#options;
-    const { modelsPath, model: name, precision } = call;
-    const reference = { modelsPath, name, precision, fingerprint: model.fingerprint };
-    const { dimensions, vectors, failures } = await services.submit(reference, input, submit);
-    const failed = new Set(failures.map(({ index }) => index));
-    for (const { index, code, message } of failures) {
-      const distinct = members[index]?.distinct;
-      if (distinct !== undefined) {
-        this.#fail(distinct, new EmbedhouseError(code, message));
-      }
+    if (call.input === 'image-bytes') {
+      const image = { bytes: distinct.value };
+      return { distinct, key: `${tower.key}\0bytes\0${distinct.content}`, input: () => ({ tower: 'image', image }) };
     }
-    for (const [index, { distinct }] of members.entries()) {
-      if (!failed.has(index)) {
-        // A copy: the run's memory is not kept for the sake of one cached vector.
-        distinct.vector = vectors.slice(index * dimensions, (index + 1) * dimensions);
-      }
+    const given = this.#decodeText(distinct);
+    if (given === undefined) {
+      return undefined;
     }
-    onVectors();
+    const path = resolve(call.folder, given);
+    const image = { path, folders: call.imageFolders };
+    const key = JSON.stringify([tower.key, path, call.imageFolders, await fileState(path)]);
+    return { distinct, key, input: () => ({ tower: 'image', image }) };
   }
 
   #decodeText(distinct: DistinctValue): string | undefined {
@@ -197,4 +189,10 @@ export class EncodeWindow {
   #refuseNull(): never {
     throw new EmbedhouseError('TEXT_INVALID', "NULL has no vector: filter it out or use ifNull(x, '')");
   }
+}
+
+/** Tells two states of a file apart without reading it: whatever changes its content changes the time of its change. */
+async function fileState(path: string): Promise<string> {
+  const found = await stat(path, { bigint: true }).catch(() => undefined);
+  return found ? `${found.dev} ${found.ino} ${found.size} ${found.ctimeNs}` : 'unreadable';
 }

@@ -10,19 +10,26 @@ export interface ModelReference {
   fingerprint: string;
 }
 
-export type ImageSource = { path: string } | { bytes: Uint8Array };
+/** An image file, read only if it lies in one of `folders` where there are any; or its bytes. */
+export type ImageSource = { path: string; folders: readonly string[] } | { bytes: Uint8Array };
 
 /** One run of a tower: token ids of texts (each from BOS to EOS), or images. */
 export type EncoderInput =
   | { tower: 'text'; ids: readonly (readonly number[])[] }
-  | { tower: 'image'; images: readonly ImageSource[]; imageFolders: readonly string[] };
+  | { tower: 'image'; images: readonly ImageSource[] };
 
 /** What the host sends to an encoder process. */
 export interface EncodeRequest {
   type: 'encode';
   id: number;
   model: ModelReference;
+  /** The tower's graph, prepared for this machine; without it the one in the model's folder. */
+  preparedGraph: string | undefined;
   input: EncoderInput;
+  /** On the threads of the whole host, which has nothing else to do, instead of this process's own. */
+  isWide: boolean;
+  /** Ahead of the runs that wait in the process. */
+  isUrgent: boolean;
 }
 
 /** A failure that concerns one row alone. */
@@ -44,12 +51,14 @@ export interface LoadedTower {
   model: string;
   precision: Precision;
   tower: 'text' | 'image';
+  /** Threads of a run. */
+  threads: number;
   loadMs: number;
 }
 
-/** What an encoder process sends to the host. */
+/** What an encoder process sends to the host; `loaded` lists all that it holds. */
 export type EncoderReply =
   | { type: 'ready' }
-  | { type: 'loaded'; loaded: LoadedTower }
+  | { type: 'loaded'; loaded: LoadedTower[] }
   | { type: 'encoded'; id: number; run: EncodedRun; residentBytes: number }
   | { type: 'failed'; id: number; code: ErrorCode; message: string };

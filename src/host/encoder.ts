@@ -5,40 +5,58 @@ import { execaNode } from 'execa';
 import type { Logger } from 'pino';
 
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
+import type { EncodeRun } from './encode-queue.ts';
 import type { EncodeRequest, EncoderReply, LoadedTower } from './encoder-messages.ts';
-import type { QueuedRun, RunQueue } from './run-queue.ts';
+
+/** What an encoder process is told when it starts. */
+export interface EncoderSettings {
+  /** Threads of a run. */
+  threads: number;
+  /** Threads of a wide run. */
+  wideThreads: number;
+  limits: { maxImageBytes: number; maxImagePixels: number };
+  /** Images exactly as Pillow prepares them, or nearly so and sooner. */
+  exactImages: boolean;
+}
 
 export interface EncoderOptions {
-  /** Threads of each onnxruntime session. */
-  threads: number;
-  limits: { maxImageBytes: number; maxImagePixels: number };
-  queue: RunQueue;
+  settings: EncoderSettings;
+  /** Called when it may take another run: it is ready, has answered one, or has ended. */
+  onFree: () => void;
+  /** Called when the process has ended before it was ready: it would end so at each start. */
+  onStartFailed: (error: EmbedhouseError) => void;
   log: Logger;
 }
 
-/** Starting: no `ready` yet. Stopped: no process, the next run starts one. */
-type EncoderState = 'stopped' | 'starting' | 'ready' | 'closed';
-
-/** While one run computes, the next one is with the process already: its images are decoded meanwhile. */
-const runsInProcess = 2;
+/** Starting: no `ready` yet. Stopped: no process. */
+export type EncoderState = 'stopped' | 'starting' | 'ready' | 'closed';
 
 /**
- * The host's side of an encoder process: takes runs from the queue, starts the process at the first one and again after
- * a crash. A crash fails the runs that were with the process, and nothing else.
+ * The host's side of one encoder process: starts it, sends runs and hands back what they gave. A crash fails the runs
+ * that were with the process, and nothing else.
  */
 export class Encoder {
   readonly #options: EncoderOptions;
-  readonly #running = new Map<number, QueuedRun>();
+  readonly #running = new Map<number, EncodeRun>();
   #child: Pick<ChildProcess, 'pid' | 'send' | 'kill'> | undefined;
   #state: EncoderState = 'stopped';
   #nextId = 1;
   #loaded: LoadedTower[] = [];
   #residentBytes = 0;
   #restarts = 0;
+  #lastRunAt = 0;
 
   constructor(options: EncoderOptions) {
     this.#options = options;
-    options.queue.onSubmit(() => this.#feed());
+  }
+
+  get state(): EncoderState {
+    return this.#state;
+  }
+
+  /** Runs that are with the process. */
+  get runs(): number {
+    return this.#running.size;
   }
 
   get status(): {
@@ -59,31 +77,11 @@ export class Encoder {
     };
   }
 
-  /** Ends the process. It is killed: onnxruntime aborts a process that is asked to exit in the middle of a run. */
-  close(): void {
-    this.#state = 'closed';
-    this.#child?.kill('SIGKILL');
-  }
-
-  #feed(): void {
-    if (this.#state === 'stopped') {
-      this.#start();
+  /** Starts the process if there is none. */
+  start(): void {
+    if (this.#state !== 'stopped') {
+      return;
     }
-    while (this.#state === 'ready' && this.#running.size < runsInProcess) {
-      const run = this.#options.queue.next();
-      if (run === undefined) {
-        return;
-      }
-      const id = this.#nextId++;
-      this.#running.set(id, run);
-      const request: EncodeRequest = { type: 'encode', id, model: run.model, input: run.input };
-      // A process that has just died fails the sending before its end is told, which then fails the run.
-      this.#child?.send(request, (error) => error !== null && this.#options.log.debug({ error }, 'sending a run'));
-    }
-  }
-
-  #start(): void {
-    const { threads, limits, log } = this.#options;
     this.#state = 'starting';
     const child = execaNode(fileURLToPath(new URL('./encoder-process.js', import.meta.url)), {
       ipc: true,
@@ -98,14 +96,15 @@ export class Encoder {
       // Its messages are vectors: they must not be collected for a result.
       buffer: false,
       env: {
-        EMBEDHOUSE_ENCODER: JSON.stringify({ threads, limits }),
+        EMBEDHOUSE_ENCODER: JSON.stringify(this.#options.settings),
         // onnxruntime-node would report its use to its maker and leave files in the temporary folder.
         ORT_DISABLE_TELEMETRY: '1',
       },
     });
     this.#child = child;
-    log.info({ pid: child.pid }, 'encoder process started');
-    child.on('error', (error) => log.error({ error }, 'encoder process'));
+    this.#lastRunAt = Date.now();
+    this.#options.log.info({ pid: child.pid }, 'encoder process started');
+    child.on('error', (error) => this.#options.log.error({ error }, 'encoder process'));
     // IPC delivers what this project's encoder process sends, and nothing else can write to that channel.
     child.on('message', (message) => this.#receive(message as EncoderReply));
     void child.then(({ signal, exitCode, shortMessage }) => {
@@ -113,20 +112,51 @@ export class Encoder {
     });
   }
 
+  /** Sends a run to the process, which must be ready. */
+  send(run: EncodeRun, { isWide }: { isWide: boolean }): void {
+    const id = this.#nextId++;
+    this.#running.set(id, run);
+    this.#lastRunAt = Date.now();
+    const { model, preparedGraph } = run.tower;
+    const request: EncodeRequest = {
+      type: 'encode',
+      id,
+      model,
+      preparedGraph,
+      input: run.input,
+      isWide,
+      isUrgent: run.isInteractive,
+    };
+    // A process that has just died fails the sending before its end is told, which then fails the run.
+    this.#child?.send(request, (error) => error !== null && this.#options.log.debug({ error }, 'sending a run'));
+  }
+
+  /** Ends a process that has had nothing to do for so long; the next run starts another. */
+  stopIfIdle(idleMs: number): void {
+    if (this.#state === 'ready' && this.#running.size === 0 && Date.now() - this.#lastRunAt >= idleMs) {
+      this.#options.log.info({ pid: this.#child?.pid }, 'encoder process is idle and ends');
+      this.#state = 'stopped';
+      this.#child?.kill('SIGKILL');
+      this.#forget();
+    }
+  }
+
+  /** Ends the process. It is killed: onnxruntime aborts a process that is asked to exit in the middle of a run. */
+  close(): void {
+    this.#state = 'closed';
+    this.#child?.kill('SIGKILL');
+  }
+
   #receive(reply: EncoderReply): void {
     if (reply.type === 'ready') {
       this.#state = 'ready';
     } else if (reply.type === 'loaded') {
-      const { model, tower, precision } = reply.loaded;
-      // A model that has changed on disk is loaded again in place of what it was.
-      this.#loaded = this.#loaded.filter(
-        (other) => other.model !== model || other.tower !== tower || other.precision !== precision,
-      );
-      this.#loaded.push(reply.loaded);
-      this.#options.log.info(reply.loaded, 'tower loaded');
+      this.#loaded = reply.loaded;
+      this.#options.log.info({ pid: this.#child?.pid, towers: reply.loaded }, 'towers in memory');
     } else {
       const run = this.#running.get(reply.id);
       this.#running.delete(reply.id);
+      this.#lastRunAt = Date.now();
       if (reply.type === 'encoded') {
         this.#residentBytes = reply.residentBytes;
         run?.resolve(reply.run);
@@ -134,37 +164,36 @@ export class Encoder {
         run?.reject(new EmbedhouseError(reply.code, reply.message));
       }
     }
-    this.#feed();
+    this.#options.onFree();
   }
 
   #exited(pid: number | undefined, reason: string): void {
-    const failedRuns = [...this.#running.values()];
-    this.#child = undefined;
-    this.#running.clear();
-    this.#loaded = [];
-    this.#residentBytes = 0;
-    if (this.#state === 'closed') {
+    if (this.#state === 'closed' || pid !== this.#child?.pid) {
       return;
     }
+    const failedRuns = [...this.#running.values()];
+    this.#running.clear();
     this.#options.log.error({ pid, reason, runs: failedRuns.length }, 'encoder process ended');
     const startFailed = this.#state === 'starting';
     this.#state = 'stopped';
     this.#restarts++;
+    this.#forget();
     const error = new EmbedhouseError(
       'ENCODER_CRASHED',
       `the encoder process ended (${reason}) while it worked on this query; it is started anew: run the query again`,
     );
     if (startFailed) {
-      // It would end at each start: what waits fails instead of starting it for ever.
-      for (let run = this.#options.queue.next(); run !== undefined; run = this.#options.queue.next()) {
-        failedRuns.push(run);
-      }
+      this.#options.onStartFailed(error);
     }
     for (const run of failedRuns) {
       run.reject(error);
     }
-    if (this.#options.queue.depth.bulk + this.#options.queue.depth.interactive > 0) {
-      this.#feed();
-    }
+    this.#options.onFree();
+  }
+
+  #forget(): void {
+    this.#child = undefined;
+    this.#loaded = [];
+    this.#residentBytes = 0;
   }
 }

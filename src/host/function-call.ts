@@ -7,8 +7,8 @@ import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import { precisions, type Precision } from '../models/precision.ts';
 import { vectorFormatNames, type VectorFormatName } from '../formats/vector-format.ts';
 
-/** What a hosted function takes: a text, an image file's path, or an image file's bytes. */
-export type InputKind = 'text' | 'image' | 'image-bytes';
+/** What a hosted function takes: a text, an image file's path, or its bytes; or what is asked about its model. */
+export type InputKind = 'text' | 'image' | 'image-bytes' | 'model';
 
 /** What a bad row does to its query: ends it, or becomes a zero vector. */
 export type ErrorPolicy = 'fail' | 'zero';
@@ -45,7 +45,7 @@ export const helloSchema = z.object({
 });
 
 const optionsSchema = z.object({
-  input: z.enum(['text', 'image', 'image-bytes']),
+  input: z.enum(['text', 'image', 'image-bytes', 'model']),
   format: z.enum(vectorFormatNames),
   'chunk-header': z.boolean().default(false),
   model: z.string().optional(),
@@ -77,7 +77,7 @@ export function readFunctionCall(hello: z.infer<typeof helloSchema>): FunctionCa
 
 function parseCommand(args: string[]): { functionName: string; options: z.infer<typeof optionsSchema> } {
   const usage =
-    'expected in the definition’s <command>: embed FUNCTION --input text|image|image-bytes --format Native|RowBinary|TabSeparated [--chunk-header] [--model NAME] [--precision fp32] [--on-error fail|zero] [--image-folders DIR:DIR]';
+    'expected in the definition’s <command>: embed FUNCTION --input text|image|image-bytes|model --format Native|RowBinary|TabSeparated [--chunk-header] [--model NAME] [--precision fp32] [--on-error fail|zero] [--image-folders DIR:DIR]';
   try {
     const string = { type: 'string' } as const;
     const { positionals, values } = parseArgs({

@@ -9,7 +9,8 @@ export interface HostStatus {
   /** Seconds without work after which the host ends; 0: never. */
   idleTimeoutS: number;
   residentBytes: number;
-  encoder: {
+  /** The encoder processes that there can be. */
+  encoders: {
     pid: number | null;
     state: 'stopped' | 'starting' | 'ready' | 'closed';
     residentBytes: number;
@@ -17,11 +18,11 @@ export interface HostStatus {
     models: LoadedTower[];
     /** Runs that are with the process. */
     runs: number;
-  };
+  }[];
   /** Rows answered since the start; `zeroed`: bad ones answered with a zero vector. */
   rows: { text: number; image: number; zeroed: number };
   connections: number;
-  /** Runs that wait. */
+  /** Texts and images that wait. */
   queue: { interactive: number; bulk: number };
   cache: { entries: number; bytes: number; hits: number; misses: number };
 }

@@ -9,13 +9,17 @@ import type { Logger } from 'pino';
 import { frameTypes, runtimePaths, type RuntimePaths } from '../bridge/embed.ts';
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import { ByteQueue } from '../formats/byte-queue.ts';
+import { towerPath } from '../models/model-folder.ts';
 import { BridgeConnection, sendFrame, type BridgeServices } from './bridge-connection.ts';
-import { Encoder } from './encoder.ts';
-import { readFunctionCall, type InputKind } from './function-call.ts';
+import { describeModel } from './describe-model.ts';
+import { EncodeQueue, type QueuedTower } from './encode-queue.ts';
+import { EncoderPool } from './encoder-pool.ts';
+import { readFunctionCall, type FunctionCall, type InputKind } from './function-call.ts';
 import { readGreeting, type Control } from './greeting.ts';
 import { listenOnSocket, socketIdentity } from './listen.ts';
-import { ModelRegistry } from './model-registry.ts';
-import { RunQueue } from './run-queue.ts';
+import { ModelRegistry, type HostedModel } from './model-registry.ts';
+import { PreparedGraphs } from './prepared-graphs.ts';
+import { imageRunLimits, textRunLimits } from './run-plan.ts';
 import { VectorCache } from './vector-cache.ts';
 import type { HostStatus } from './host-status.ts';
 
@@ -24,22 +28,30 @@ export interface HostOptions {
   paths?: RuntimePaths;
   /** Ends the host after this long without work; 0 keeps it. @default 0 */
   idleTimeoutMs?: number;
-  /** Threads of each onnxruntime session. @default the processor's cores */
+  /** Threads of all encoder processes together. @default the processor's cores */
   threads?: number;
-  /** Memory for vectors of texts that were asked before; 0 turns the cache off. @default 64 MiB */
+  /** Ends an encoder process, and so gives its models' memory back, after this long without work; 0 keeps it. @default 5 minutes */
+  unloadTimeoutMs?: number;
+  /** Where models are kept as this machine runs them best; without it, they are loaded as they are. */
+  cachePath?: string;
+  /** Memory for vectors of what was asked before; 0 turns the cache off. @default 64 MiB */
   cacheBytes?: number;
   /** The largest image file. @default 64 MiB */
   maxImageBytes?: number;
   /** The largest image, width times height. @default 100 megapixels */
   maxImagePixels?: number;
+  /** Prepares every image exactly as Pillow does, also where a faster way agrees but for rounding. @default false */
+  exactImages?: boolean;
   log: Logger;
 }
 
 const defaults = {
   idleTimeoutMs: 0,
+  unloadTimeoutMs: 5 * 60_000,
   cacheBytes: 64 * 1024 * 1024,
   maxImageBytes: 64 * 1024 * 1024,
   maxImagePixels: 100_000_000,
+  exactImages: false,
 };
 
 const drainTimeoutMs = 5_000;
@@ -52,10 +64,11 @@ export class Host implements AsyncDisposable {
   readonly #log: Logger;
   #idleTimeoutMs: number;
   readonly #server: Server;
-  readonly #queue = new RunQueue();
+  readonly #queue = new EncodeQueue();
   readonly #models = new ModelRegistry();
   readonly #cache: VectorCache;
-  readonly #encoder: Encoder;
+  readonly #graphs: PreparedGraphs;
+  readonly #encoders: EncoderPool;
   readonly #connections = new Set<Socket>();
   readonly #startedAt = Date.now();
   readonly #rows = { text: 0, image: 0, zeroed: 0 };
@@ -68,14 +81,19 @@ export class Host implements AsyncDisposable {
   readonly #services: BridgeServices;
 
   constructor(options: HostOptions) {
-    const { idleTimeoutMs, cacheBytes, maxImageBytes, maxImagePixels } = { ...defaults, ...options };
+    const { idleTimeoutMs, unloadTimeoutMs, cacheBytes, maxImageBytes, maxImagePixels, exactImages } = {
+      ...defaults,
+      ...options,
+    };
     this.#paths = options.paths ?? runtimePaths();
     this.#log = options.log;
     this.#idleTimeoutMs = idleTimeoutMs;
     this.#cache = new VectorCache(cacheBytes);
-    this.#encoder = new Encoder({
+    this.#graphs = new PreparedGraphs({ cachePath: options.cachePath, log: options.log });
+    this.#encoders = new EncoderPool({
       threads: options.threads ?? availableParallelism(),
-      limits: { maxImageBytes, maxImagePixels },
+      idleTimeoutMs: unloadTimeoutMs,
+      settings: { limits: { maxImageBytes, maxImagePixels }, exactImages },
       queue: this.#queue,
       log: options.log,
     });
@@ -84,8 +102,9 @@ export class Host implements AsyncDisposable {
     });
     this.#services = {
       cache: this.#cache,
-      submit: async (model, input, submit) => this.#queue.submit(model, input, submit),
+      queue: this.#queue,
       openModel: async (modelsPath, name, precision) => this.#models.get(modelsPath, name, precision),
+      openTower: async (model, call) => this.#openTower(model, call),
       countRows: (input, rows) => this.#countRows(input, rows),
       countZeroed: (rows) => {
         this.#rows.zeroed += rows;
@@ -115,7 +134,7 @@ export class Host implements AsyncDisposable {
       uptimeS: Math.round((Date.now() - this.#startedAt) / 1000),
       idleTimeoutS: this.#idleTimeoutMs / 1000,
       residentBytes: process.memoryUsage.rss(),
-      encoder: this.#encoder.status,
+      encoders: this.#encoders.status,
       rows: { ...this.#rows },
       connections: this.#connections.size,
       queue: this.#queue.depth,
@@ -148,7 +167,8 @@ export class Host implements AsyncDisposable {
     for (const socket of this.#connections) {
       socket.destroy();
     }
-    this.#encoder.close();
+    this.#graphs.close();
+    this.#encoders.close();
     await closed;
     this.#log.info('host closed');
     this.#resolveClosed();
@@ -168,7 +188,10 @@ export class Host implements AsyncDisposable {
         await this.#control(socket, greeting.control);
       } else {
         functionName = greeting.arguments[0] ?? functionName;
-        await new BridgeConnection(socket, bytes, readFunctionCall(greeting), this.#services).serve();
+        const call = readFunctionCall(greeting);
+        await (call.input === 'model'
+          ? describeModel(socket, bytes, call, await this.#models.get(call.modelsPath, call.model, call.precision))
+          : new BridgeConnection(socket, bytes, call, this.#services).serve());
         this.#lastWorkAt = Date.now();
         socket.end();
       }
@@ -205,14 +228,24 @@ export class Host implements AsyncDisposable {
     socket.on('data', () => {}).resume();
   }
 
+  async #openTower(model: HostedModel, { modelsPath, precision, input }: FunctionCall): Promise<QueuedTower> {
+    const { folder, fingerprint } = model;
+    const tower = input === 'text' ? 'text' : 'vision';
+    return {
+      key: `${fingerprint}\0${precision}\0${tower}`,
+      model: { modelsPath, name: folder.name, precision, fingerprint },
+      preparedGraph: await this.#graphs.get(towerPath(folder, tower, precision), fingerprint),
+      limits: input === 'text' ? textRunLimits : imageRunLimits,
+    };
+  }
+
   #countRows(input: InputKind, rows: number): void {
     this.#rows[input === 'text' ? 'text' : 'image'] += rows;
     this.#lastWorkAt = Date.now();
   }
 
   #isWorking(): boolean {
-    const { interactive, bulk } = this.#queue.depth;
-    return interactive + bulk + this.#encoder.status.runs > 0;
+    return !this.#queue.isEmpty || this.#encoders.runs > 0;
   }
 
   /** Closes when idle for too long, or when another host has taken over the socket. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { towerFile, type Precision } from '../models/precision.ts';
 import { loadTokenizer, type Tokenizer } from '../models/clip-tokenizer.ts';
+import { digestModel } from '../models/model-digest.ts';
 import { openModelFolder, towerPath, type ModelFolder } from '../models/model-folder.ts';
 
 /** A model as the host knows it: its folder and tokenizer. Its towers are in the encoder processes. */
@@ -11,6 +12,8 @@ export interface HostedModel {
   tokenizer: Tokenizer;
   /** Tells two states of a folder apart, so that a cached vector is never of a model that was replaced. */
   fingerprint: string;
+  /** The digest of what decides its vectors in a precision; computed once. */
+  digest: (precision: Precision) => Promise<string>;
 }
 
 /** Opens each model folder once, and again when its files have changed on disk. */
@@ -42,7 +45,17 @@ async function openModel(modelsPath: string, name: string): Promise<HostedModel>
   const folder = await openModelFolder(modelsPath, name);
   // Before the tokenizer is read: a change meanwhile is one more reason to read it again.
   const fingerprint = await fingerprintOf(folder);
-  return { folder, tokenizer: await loadTokenizer(folder), fingerprint };
+  const digests = new Map<Precision, Promise<string>>();
+  const digest = async (precision: Precision): Promise<string> => {
+    let known = digests.get(precision);
+    if (known === undefined) {
+      known = digestModel(folder, precision);
+      digests.set(precision, known);
+      known.catch(() => digests.delete(precision));
+    }
+    return known;
+  };
+  return { folder, tokenizer: await loadTokenizer(folder), fingerprint, digest };
 }
 
 async function fingerprintOf({ path, precisions }: ModelFolder): Promise<string> {

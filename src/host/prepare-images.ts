@@ -2,7 +2,7 @@ import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import type { ImageSpec } from '../models/model-folder.ts';
 import { prepareImage, type ImageLimits } from '../models/prepare-image.ts';
 import { readImageFile } from '../models/read-image-file.ts';
-import type { EncoderInput, RowFailure } from './encoder-messages.ts';
+import type { ImageSource, RowFailure } from './encoder-messages.ts';
 
 export interface PreparedImages {
   /** RGB bytes of the images that could be read, each [size, size, 3]. */
@@ -14,16 +14,15 @@ export interface PreparedImages {
 
 /** Reads, decodes, resizes and crops the images of a run. A bad one is a failure of its row alone. */
 export async function prepareImages(
-  input: Extract<EncoderInput, { tower: 'image' }>,
+  images: readonly ImageSource[],
   image: ImageSpec,
   limits: ImageLimits,
 ): Promise<PreparedImages> {
-  const allowedFolders = input.imageFolders.length > 0 ? input.imageFolders : undefined;
   const prepared: PreparedImages = { pixels: [], rows: [], failures: [] };
   await Promise.all(
-    input.images.map(async (source, index) => {
+    images.map(async (source, index) => {
       try {
-        const bytes = 'bytes' in source ? source.bytes : await readImageFile(source.path, limits, allowedFolders);
+        const bytes = await readSource(source, limits);
         prepared.pixels.push(await prepareImage(bytes, image, limits));
         prepared.rows.push(index);
       } catch (error) {
@@ -39,4 +38,11 @@ export async function prepareImages(
   );
   prepared.failures.sort((a, b) => a.index - b.index);
   return prepared;
+}
+
+async function readSource(source: ImageSource, limits: ImageLimits): Promise<Uint8Array> {
+  if ('bytes' in source) {
+    return source.bytes;
+  }
+  return readImageFile(source.path, limits, source.folders.length > 0 ? source.folders : undefined);
 }

@@ -17,7 +17,12 @@ export interface Feed {
 export interface OnnxSessionOptions {
   /** Threads that one run may use. */
   readonly threads: number;
+  /** Whether the file was written by `saveOptimizedGraph`. @default false */
+  readonly isOptimized?: boolean;
 }
+
+// Its errors are thrown as well, so they need not be printed.
+const logSeverityLevel = 4;
 
 /**
  * One loaded graph. A run occupies the calling thread until it is done, so a session belongs in a process that has
@@ -42,23 +47,17 @@ export class OnnxSession {
    *
    * @throws MODEL_INVALID when onnxruntime cannot load the file.
    */
-  static async open(path: string, { threads }: OnnxSessionOptions): Promise<OnnxSession> {
-    try {
-      const session = await InferenceSession.create(path, {
-        executionMode: 'sequential',
-        intraOpNumThreads: threads,
-        interOpNumThreads: 1,
-        // Its errors are thrown as well, so they need not be printed.
-        logSeverityLevel: 4,
-      });
-      return new OnnxSession(path, session);
-    } catch (cause) {
-      throw new EmbedhouseError(
-        'MODEL_INVALID',
-        `${path} cannot be loaded by onnxruntime (${firstLine(cause)}); copy the file again from where the model came from`,
-        { cause },
-      );
-    }
+  static async open(path: string, { threads, isOptimized = false }: OnnxSessionOptions): Promise<OnnxSession> {
+    const session = await create(path, {
+      executionMode: 'sequential',
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      graphOptimizationLevel: isOptimized ? 'disabled' : 'all',
+      logSeverityLevel,
+      // Threads that wait for the next operator spin; behind the last one they would only take a core from others.
+      extra: { session: { force_spinning_stop: '1' } },
+    });
+    return new OnnxSession(path, session);
   }
 
   /**
@@ -103,6 +102,41 @@ export class OnnxSession {
       );
     }
     throw new EmbedhouseError('MODEL_INVALID', `${this.path}: output ${output} is not a tensor; choose another file`);
+  }
+}
+
+/**
+ * Writes a graph as onnxruntime runs it on this machine: operators fused, and weights packed, in a data file that
+ * sessions map into memory.
+ *
+ * @throws MODEL_INVALID when onnxruntime cannot load the file, or cannot write the other.
+ * @see https://onnxruntime.ai/docs/api/c/struct_ort_api.html (session options by their keys)
+ */
+export async function saveOptimizedGraph(path: string, target: string, dataFile: string): Promise<void> {
+  const session = await create(path, {
+    intraOpNumThreads: 1,
+    logSeverityLevel,
+    optimizedModelFilePath: target,
+    extra: {
+      session: {
+        optimized_model_external_initializers_file_name: dataFile,
+        optimized_model_external_initializers_min_size_in_bytes: '1024',
+        save_external_prepacked_constant_initializers: '1',
+      },
+    },
+  });
+  await session.release();
+}
+
+async function create(path: string, options: InferenceSession.SessionOptions): Promise<InferenceSession> {
+  try {
+    return await InferenceSession.create(path, options);
+  } catch (cause) {
+    throw new EmbedhouseError(
+      'MODEL_INVALID',
+      `${path} cannot be loaded by onnxruntime (${firstLine(cause)}); copy the file again from where the model came from`,
+      { cause },
+    );
   }
 }
 

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import { type ModelFolder, towerPath } from './model-folder.ts';
 import { type GraphValue, OnnxSession } from './onnx-session.ts';
@@ -7,6 +9,8 @@ export interface TowerOptions {
   readonly precision: Precision;
   /** Threads that one run may use; over all open towers there should be no more than cores. */
   readonly threads: number;
+  /** The tower's graph as `prepareGraph` wrote it; without it the one in the model's folder. */
+  readonly preparedGraph?: string | undefined;
 }
 
 /** What a graph must take and give to serve as a tower. */
@@ -25,10 +29,13 @@ export interface TowerContract {
  */
 export async function openTower(
   folder: ModelFolder,
-  { precision, threads }: TowerOptions,
+  { precision, threads, preparedGraph }: TowerOptions,
   contract: TowerContract,
 ): Promise<OnnxSession> {
-  const session = await OnnxSession.open(towerPath(folder, contract.tower, precision), { threads });
+  // Somebody may have cleaned up.
+  const isOptimized = preparedGraph !== undefined && existsSync(preparedGraph);
+  const path = isOptimized ? preparedGraph : towerPath(folder, contract.tower, precision);
+  const session = await OnnxSession.open(path, { threads, isOptimized });
   try {
     checkContract(session, contract);
   } catch (error) {

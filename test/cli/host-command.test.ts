@@ -39,7 +39,7 @@ test('a host started by hand stays, serves queries, and ends when stopped', asyn
   expect(status).toMatchObject({ pid, rows: { text: 1, image: 0, zeroed: 0 }, queue: { interactive: 0, bulk: 0 } });
   const shown = await sandbox.run(['host', 'status']);
   expect(shown).toMatchObject({ exitCode: 0, stderr: '' });
-  expect(shown.stdout).toMatch(/^models +tiny-clip text fp32 /m);
+  expect(shown.stdout).toMatch(/^models +tiny-clip text fp32, pid \d+, 1 threads /m);
 
   const stopped = await sandbox.run(['host', 'stop']);
   expect(stopped).toEqual({ exitCode: 0, stdout: '', stderr: `host ${pid} has ended\n` });

@@ -24,16 +24,21 @@ test('embeds 70 000 distinct rows, in bounded memory', async () => {
   const status = await sandbox.hostStatus();
   expect(status.rows).toEqual({ text: 70_000, image: 0, zeroed: 0 });
   expect(status.residentBytes).toBeLessThan(600_000_000);
-  expect(status.encoder.residentBytes).toBeLessThan(600_000_000);
+  for (const { residentBytes } of status.encoders) {
+    expect(residentBytes).toBeLessThan(600_000_000);
+  }
 });
 
-test('four queries at once share one host, which loads the model once', async () => {
+test('four queries at once share one host, whose encoders load the model once each', async () => {
   await sandbox.run(['host', 'stop']);
   const run = async (): Promise<string> => sandbox.query(embedMany(100, 'at once '));
   expect(await Promise.all([run(), run(), run(), run()])).toEqual(['100\n', '100\n', '100\n', '100\n']);
-  const { pid, encoder, rows } = await sandbox.hostStatus();
+  const { pid, encoders, rows } = await sandbox.hostStatus();
   expect(rows.text).toBe(400);
-  expect(encoder.models).toMatchObject([{ model: 'tiny-clip', tower: 'text', precision: 'fp32' }]);
+  for (const { models } of encoders) {
+    const towers = models.map(({ model, tower, precision, threads }) => `${model} ${tower} ${precision} ${threads}`);
+    expect(towers).toEqual([...new Set(towers)]);
+  }
   const hosts = (await sandbox.processes()).filter((command) => command.includes(' host run '));
   expect(hosts.map((command) => Number.parseInt(command, 10))).toEqual([pid]);
 });
@@ -44,7 +49,11 @@ test.each([
     ({ pid }: HostStatus) => pid,
     /^embedhouse: encode_text: the model host stopped while it worked on this query: [^\n]*host\.log\n$/,
   ],
-  ['encoder process', ({ encoder }: HostStatus) => encoder.pid, /^embedhouse: encode_text: [^\n]*encoder[^\n]*\n$/],
+  [
+    'encoder process',
+    ({ encoders }: HostStatus) => encoders[0]?.pid,
+    /^embedhouse: encode_text: [^\n]*encoder[^\n]*\n$/,
+  ],
 ])('a %s that is killed fails the running query with the reason, and the next one works', async (name, pidOf, line) => {
   const salt = `killed ${name} `;
   const before = await sandbox.query(embedMany(1, salt)).then(async () => sandbox.hostStatus());
@@ -58,8 +67,8 @@ test.each([
 });
 
 test('a process killed while nothing runs is not noticed by the next query', async () => {
-  const { pid, encoder } = await sandbox.hostStatus();
-  process.kill(Number(encoder.pid), 'SIGKILL');
+  const { pid, encoders } = await sandbox.hostStatus();
+  process.kill(Number(encoders[0]?.pid), 'SIGKILL');
   expect(await sandbox.query(embedMany(10, 'after the encoder '))).toBe('10\n');
   process.kill(pid, 'SIGKILL');
   expect(await sandbox.query(embedMany(10, 'after the host '))).toBe('10\n');

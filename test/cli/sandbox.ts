@@ -53,6 +53,7 @@ export class Sandbox {
       HOME: join(path, 'home'),
       TMPDIR: join(path, 'tmp'),
       EMBEDHOUSE_RUNTIME: join(path, 'run'),
+      EMBEDHOUSE_GRAPHS: join(path, 'graphs'),
       EMBEDHOUSE_DATA: ':memory:',
       ...env,
     };

@@ -50,6 +50,7 @@ export class TestRuntime implements AsyncDisposable {
     this.env = {
       ...process.env,
       EMBEDHOUSE_RUNTIME: join(this.folder, 'run'),
+      EMBEDHOUSE_GRAPHS: join(this.folder, 'graphs'),
       EMBEDHOUSE_MODELS: fixturesPath,
       EMBEDHOUSE_MODEL: 'tiny-clip',
       ...env,
@@ -106,8 +107,8 @@ export class TestRuntime implements AsyncDisposable {
       throw new Error('no host runs');
     }
     this.#hostPids.add(status.pid);
-    if (status.encoder.pid !== null) {
-      this.#hostPids.add(status.encoder.pid);
+    for (const pid of encoderPids(status)) {
+      this.#hostPids.add(pid);
     }
     return status;
   }
@@ -123,6 +124,10 @@ export class TestRuntime implements AsyncDisposable {
     }
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+export function encoderPids({ encoders }: HostStatus): number[] {
+  return encoders.flatMap(({ pid }) => pid ?? []);
 }
 
 /** Asks again and again until the answer is true, for ten seconds. */

@@ -1,0 +1,240 @@
+import { EmbedhouseError } from '../errors/embedhouse-error.ts';
+import type { EncodedRun, EncoderInput, ImageSource, ModelReference } from './encoder-messages.ts';
+import { RunPlan, type RunLimits } from './run-plan.ts';
+
+/** One tower of one model in one precision: what a run can hold together. */
+export interface QueuedTower {
+  /** Tells towers apart. */
+  key: string;
+  model: ModelReference;
+  preparedGraph: string | undefined;
+  limits: RunLimits;
+}
+
+/** A text's token ids or an image, to be encoded once for all who ask for `key` meanwhile. */
+export interface QueuedValue {
+  /** Names tower, kind and content. */
+  key: string;
+  input: { tower: 'text'; ids: readonly number[] } | { tower: 'image'; image: ImageSource };
+}
+
+export interface EncodeOptions {
+  /** Whoever the values are for; the owners of bulk work are served by turns. */
+  owner: object;
+  /** A short request goes ahead of all bulk work. */
+  isInteractive: boolean;
+  /** When it aborts, values that nobody else waits for are dropped before they cost anything. */
+  signal: AbortSignal;
+}
+
+/** A run that an encoder has to answer by `resolve` or `reject`. */
+export interface EncodeRun {
+  tower: QueuedTower;
+  input: EncoderInput;
+  isInteractive: boolean;
+  resolve: (run: EncodedRun) => void;
+  reject: (error: unknown) => void;
+}
+
+/** A vector of shape [dimensions], shared by all who asked and not to be changed; or why this value has none. */
+export type EncodeOutcome = Float32Array | EmbedhouseError;
+
+interface Waiter {
+  resolve: (outcome: EncodeOutcome) => void;
+  reject: (error: unknown) => void;
+}
+
+interface Task {
+  tower: QueuedTower;
+  value: QueuedValue;
+  /** Tokens of a text; 1 for an image. */
+  length: number;
+  isQueued: boolean;
+  waiters: Set<Waiter>;
+}
+
+/**
+ * All values that wait for an encoder, from all connections. Whoever asks for a value that waits or runs already shares
+ * it. Runs are cut when an encoder is free: interactive values first, then those of each owner in turn, from its
+ * shortest to its longest; room that is left is filled with what others have waiting. It is bounded by its callers: each
+ * connection encodes at most two windows of rows at once.
+ */
+export class EncodeQueue {
+  readonly #tasks = new Map<string, Task>();
+  /** In the lists below a task that no longer waits is skipped: one may wait in several, and is not searched for. */
+  #interactive: Task[] = [];
+  readonly #bulk = new Map<object, Task[][]>();
+  #waiting = 0;
+  #onWork: () => void = () => {};
+
+  /** Calls `listener` whenever values have been added. */
+  onWork(listener: () => void): void {
+    this.#onWork = listener;
+  }
+
+  /** Values that wait. */
+  get depth(): { interactive: number; bulk: number } {
+    const interactive = this.#interactive.filter(({ isQueued }) => isQueued).length;
+    return { interactive, bulk: this.#waiting - interactive };
+  }
+
+  get isEmpty(): boolean {
+    return this.#waiting === 0;
+  }
+
+  get hasInteractive(): boolean {
+    return this.#interactive.some(({ isQueued }) => isQueued);
+  }
+
+  /** Queues values and answers a promise of each one's outcome; it rejects if its run fails, or the signal aborts. */
+  encode(
+    tower: QueuedTower,
+    values: readonly QueuedValue[],
+    { owner, isInteractive, signal }: EncodeOptions,
+  ): Promise<EncodeOutcome>[] {
+    if (signal.aborted) {
+      // oxlint-disable-next-line promise/no-promise-in-callback -- each value has its own promise, to be awaited by the caller
+      return values.map(async () => Promise.reject(signal.reason));
+    }
+    const shared: { task: Task; waiter: Waiter }[] = [];
+    const outcomes = values.map(
+      async (value) =>
+        new Promise<EncodeOutcome>((resolve, reject) => {
+          const task = this.#taskOf(tower, value);
+          const waiter = { resolve, reject };
+          task.waiters.add(waiter);
+          shared.push({ task, waiter });
+        }),
+    );
+    const queued = shared.map(({ task }) => task).filter(({ isQueued }) => isQueued);
+    // Sorting is stable: equal lengths keep the order of the rows.
+    queued.sort((a, b) => a.length - b.length);
+    if (isInteractive) {
+      this.#interactive.push(...queued);
+    } else if (queued.length > 0) {
+      this.#bulk.set(owner, [...(this.#bulk.get(owner) ?? []), queued]);
+    }
+    const leave = (): void => shared.forEach(({ task, waiter }) => this.#leave(task, waiter, signal.reason));
+    signal.addEventListener('abort', leave, { once: true });
+    void Promise.allSettled(outcomes).then(() => signal.removeEventListener('abort', leave));
+    this.#onWork();
+    return outcomes;
+  }
+
+  /** Takes the next run, if any value waits. */
+  take(): EncodeRun | undefined {
+    this.#interactive = this.#interactive.filter(({ isQueued }) => isQueued);
+    const isInteractive = this.#interactive.length > 0;
+    const plan = new RunPlan<Task>();
+    if (isInteractive) {
+      plan.fill(this.#interactive);
+    } else {
+      this.#planBulk(plan);
+    }
+    const tasks = plan.members;
+    const [first] = tasks;
+    if (first === undefined) {
+      return undefined;
+    }
+    for (const task of tasks) {
+      task.isQueued = false;
+    }
+    this.#waiting -= tasks.length;
+    return {
+      tower: first.tower,
+      input: inputOf(tasks),
+      isInteractive,
+      resolve: (run) => this.#resolve(tasks, run),
+      reject: (error) => tasks.forEach((task) => this.#settle(task, ({ reject }) => reject(error))),
+    };
+  }
+
+  /** Whoever gives the first value of the run goes to the end of the turn. */
+  #planBulk(plan: RunPlan<Task>): void {
+    let first: object | undefined;
+    for (const [owner, windows] of [...this.#bulk]) {
+      fillFrom(windows, plan);
+      if (plan.members.length > 0) {
+        first ??= owner;
+      }
+      if (windows.length === 0) {
+        this.#bulk.delete(owner);
+      }
+      if (plan.isFull) {
+        break;
+      }
+    }
+    const rest = first && this.#bulk.get(first);
+    if (first !== undefined && rest !== undefined) {
+      this.#bulk.delete(first);
+      this.#bulk.set(first, rest);
+    }
+  }
+
+  #taskOf(tower: QueuedTower, value: QueuedValue): Task {
+    const known = this.#tasks.get(value.key);
+    if (known !== undefined) {
+      return known;
+    }
+    const length = value.input.tower === 'text' ? value.input.ids.length : 1;
+    const task = { tower, value, length, isQueued: true, waiters: new Set<Waiter>() };
+    this.#tasks.set(value.key, task);
+    this.#waiting++;
+    return task;
+  }
+
+  #leave(task: Task, waiter: Waiter, reason: unknown): void {
+    if (!task.waiters.delete(waiter)) {
+      return;
+    }
+    waiter.reject(reason);
+    if (task.isQueued && task.waiters.size === 0) {
+      task.isQueued = false;
+      this.#waiting--;
+      this.#tasks.delete(task.value.key);
+    }
+    if (this.#waiting === 0) {
+      this.#interactive = [];
+      this.#bulk.clear();
+    }
+  }
+
+  #resolve(tasks: readonly Task[], { dimensions, vectors, failures }: EncodedRun): void {
+    const failed = new Map(failures.map((failure) => [failure.index, failure]));
+    for (const [index, task] of tasks.entries()) {
+      const failure = failed.get(index);
+      const outcome = failure
+        ? new EmbedhouseError(failure.code, failure.message)
+        : // A copy: the run's memory is not kept for the sake of one cached vector.
+          vectors.slice(index * dimensions, (index + 1) * dimensions);
+      this.#settle(task, ({ resolve }) => resolve(outcome));
+    }
+  }
+
+  #settle(task: Task, tell: (waiter: Waiter) => void): void {
+    this.#tasks.delete(task.value.key);
+    task.waiters.forEach(tell);
+    task.waiters.clear();
+  }
+}
+
+/** Moves values from the first of an owner's windows to the run; a window that is used up goes. */
+function fillFrom(windows: Task[][], plan: RunPlan<Task>): void {
+  for (let [window] = windows; window !== undefined; [window] = windows) {
+    const rest = window.filter(({ isQueued }) => isQueued);
+    const taken = plan.fill(rest);
+    if (taken < rest.length) {
+      windows[0] = rest.slice(taken);
+      return;
+    }
+    windows.shift();
+  }
+}
+
+function inputOf(tasks: readonly Task[]): EncoderInput {
+  const inputs = tasks.map(({ value }) => value.input);
+  // A run is of one tower, so that one of these holds all of them.
+  const ids = inputs.flatMap((input) => (input.tower === 'text' ? [input.ids] : []));
+  const images = inputs.flatMap((input) => (input.tower === 'image' ? [input.image] : []));
+  return ids.length > 0 ? { tower: 'text', ids } : { tower: 'image', images };
+}

@@ -1,0 +1,73 @@
+import { fileURLToPath } from 'node:url';
+
+import { execaNode } from 'execa';
+import type { Logger } from 'pino';
+
+import { findPreparedGraph, preparedGraphFolder } from '../models/prepared-graph.ts';
+
+export interface PreparedGraphsOptions {
+  /** Where prepared graphs are kept; undefined: nothing is prepared. */
+  cachePath: string | undefined;
+  log: Logger;
+}
+
+const program = fileURLToPath(new URL('./prepare-process.js', import.meta.url));
+
+/** Finds the prepared graphs of towers, and has each prepared at its first use. */
+export class PreparedGraphs {
+  readonly #options: PreparedGraphsOptions;
+  readonly #graphs = new Map<string, Promise<string | undefined>>();
+  readonly #closed = new AbortController();
+
+  constructor(options: PreparedGraphsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Answers the path of a tower's prepared graph. Undefined where that failed, which is logged: the graph in the model's
+   * folder gives the same vectors, slower, and each session has a copy of the weights.
+   */
+  async get(towerPath: string, fingerprint: string): Promise<string | undefined> {
+    const key = `${towerPath}\0${fingerprint}`;
+    let graph = this.#graphs.get(key);
+    if (graph === undefined) {
+      graph = this.#find(towerPath);
+      this.#graphs.set(key, graph);
+    }
+    return graph;
+  }
+
+  /** Ends a preparation that is under way. */
+  close(): void {
+    this.#closed.abort();
+  }
+
+  async #find(towerPath: string): Promise<string | undefined> {
+    const { cachePath, log } = this.#options;
+    if (cachePath === undefined) {
+      return undefined;
+    }
+    try {
+      const folder = await preparedGraphFolder(cachePath, towerPath);
+      const known = await findPreparedGraph(folder);
+      if (known !== undefined) {
+        return known;
+      }
+      const startedAt = performance.now();
+      await execaNode(program, [towerPath, folder], {
+        nodeOptions: [],
+        stdin: 'ignore',
+        stdout: 'ignore',
+        cancelSignal: this.#closed.signal,
+        env: { ORT_DISABLE_TELEMETRY: '1' },
+      });
+      log.info({ towerPath, folder, tookMs: Math.round(performance.now() - startedAt) }, 'graph prepared');
+      return await findPreparedGraph(folder);
+    } catch (error) {
+      if (!this.#closed.signal.aborted) {
+        log.warn({ towerPath, error }, 'no prepared graph');
+      }
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,34 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+
+import { towerPath, type ModelFolder } from './model-folder.ts';
+import type { Precision } from './precision.ts';
+
+const settings = ['config.json', 'preprocessor_config.json', 'tokenizer.json', 'tokenizer_config.json'];
+
+/**
+ * Digests all that decides a model's vectors in one precision: its settings, its tokenizer and both towers' graphs with
+ * their weights. Two folders of the same digest give the same vectors. Answers the SHA-256 of the files' own SHA-256s, in
+ * hexadecimal.
+ */
+export async function digestModel(folder: ModelFolder, precision: Precision): Promise<string> {
+  const towers = (['text', 'vision'] as const).map((tower) => towerPath(folder, tower, precision));
+  const files = [
+    ...settings.map((file) => join(folder.path, file)),
+    // Weights apart from the graph, as exports name their file.
+    ...towers.flatMap((tower) => [tower, `${tower}_data`, `${tower}.data`]),
+  ];
+  const digest = createHash('sha256');
+  for (const file of files.filter((path) => existsSync(path))) {
+    digest.update(await digestFile(file));
+  }
+  return digest.digest('hex');
+}
+
+async function digestFile(path: string): Promise<Buffer> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path, { highWaterMark: 1024 * 1024 }), hash);
+  return hash.digest();
+}
