@@ -152,7 +152,7 @@ export class EncodeQueue {
   /** Whoever gives the first value of the run goes to the end of the turn. */
   #planBulk(plan: RunPlan<Task>): void {
     let first: object | undefined;
-    for (const [owner, windows] of [...this.#bulk]) {
+    for (const [owner, windows] of this.#bulk) {
       fillFrom(windows, plan);
       if (plan.members.length > 0) {
         first ??= owner;

@@ -95,10 +95,12 @@ export class EncodeWindow {
           this.#fail(distinct, outcome);
         }
         // A run's values come one by one, but in one turn of the event loop.
-        this.#telling ??= setImmediate(() => {
-          this.#telling = undefined;
-          onVectors();
-        });
+        if (this.#telling === undefined) {
+          this.#telling = setImmediate(() => {
+            this.#telling = undefined;
+            onVectors();
+          });
+        }
       }),
     );
   }
