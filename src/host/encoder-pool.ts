@@ -7,7 +7,7 @@ import { Encoder, type EncoderSettings } from './encoder.ts';
 export interface EncoderPoolOptions {
   /** Threads of all encoders together. */
   threads: number;
-  /** An encoder process without work for so long ends; 0 keeps it. */
+  /** A tower that is not used for so long is closed, and an encoder process without work ends; 0 keeps them. */
   idleTimeoutMs: number;
   settings: Pick<EncoderSettings, 'limits' | 'exactImages'>;
   queue: EncodeQueue;
@@ -47,6 +47,7 @@ export class EncoderPool {
             ...settings,
             threads: Math.floor(threads / size),
             wideThreads: Math.min(threads, maxWideThreads),
+            idleTimeoutMs,
           },
           onFree: () => this.#feed(),
           onStartFailed: (error) => this.#failWaiting(error),
@@ -61,6 +62,11 @@ export class EncoderPool {
         interval,
       ).unref();
     }
+  }
+
+  /** Starts an encoder process ahead of work that is about to come. */
+  warmUp(): void {
+    this.#encoders[0]?.start();
   }
 
   /** One entry for each encoder process that there can be. */

@@ -49,6 +49,9 @@ async function runWaiting(): Promise<void> {
   isRunning = true;
   for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
     await answer(next);
+    if (settings.idleTimeoutMs > 0) {
+      await towers.closeUnused(settings.idleTimeoutMs);
+    }
     // An urgent run that came while this one blocked the event loop is next.
     await pollMessages();
   }

@@ -14,6 +14,8 @@ export interface EncoderSettings {
   threads: number;
   /** Threads of a wide run. */
   wideThreads: number;
+  /** Towers that no run has used for so long are closed; 0 keeps them. */
+  idleTimeoutMs: number;
   limits: { maxImageBytes: number; maxImagePixels: number };
   /** Images exactly as Pillow prepares them, or nearly so and sooner. */
   exactImages: boolean;

@@ -189,6 +189,9 @@ export class Host implements AsyncDisposable {
       } else {
         functionName = greeting.arguments[0] ?? functionName;
         const call = readFunctionCall(greeting);
+        if (call.input !== 'model') {
+          this.#encoders.warmUp();
+        }
         await (call.input === 'model'
           ? describeModel(socket, bytes, call, await this.#models.get(call.modelsPath, call.model, call.precision))
           : new BridgeConnection(socket, bytes, call, this.#services).serve());

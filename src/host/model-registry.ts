@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { towerFile, type Precision } from '../models/precision.ts';
 import { loadTokenizer, type Tokenizer } from '../models/clip-tokenizer.ts';
-import { digestModel } from '../models/model-digest.ts';
+import { digestModel, modelSettings } from '../models/model-digest.ts';
 import { openModelFolder, towerPath, type ModelFolder } from '../models/model-folder.ts';
 
 /** A model as the host knows it: its folder and tokenizer. Its towers are in the encoder processes. */
@@ -60,7 +60,7 @@ async function openModel(modelsPath: string, name: string): Promise<HostedModel>
 
 async function fingerprintOf({ path, precisions }: ModelFolder): Promise<string> {
   const towers = precisions.flatMap((precision) => [towerFile('text', precision), towerFile('vision', precision)]);
-  const files = ['config.json', 'preprocessor_config.json', 'tokenizer.json', 'onnx', ...towers];
+  const files = [...modelSettings, 'onnx', ...towers];
   const stats = await Promise.all(files.map(async (file) => stat(join(path, file)).catch(() => undefined)));
   return stats.map((found) => (found ? `${found.ino}:${found.size}:${found.mtimeMs}` : 'missing')).join(' ');
 }

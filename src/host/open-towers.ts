@@ -8,6 +8,7 @@ type Request = Pick<EncodeRequest, 'model' | 'preparedGraph' | 'isWide'>;
 
 interface OpenTower<T> {
   fingerprint: string;
+  lastUsedAt: number;
   opening: Promise<T>;
   loaded?: LoadedTower;
 }
@@ -53,6 +54,23 @@ export class OpenTowers {
     return this.#get(this.#images, 'image', openImageTower, request);
   }
 
+  /** Closes the towers that no run has used for so long; of a process with other work, not all memory comes back. */
+  async closeUnused(idleMs: number): Promise<void> {
+    for (const towers of [this.#texts, this.#images]) {
+      for (const [key, { lastUsedAt, opening }] of towers) {
+        if (Date.now() - lastUsedAt >= idleMs) {
+          towers.delete(key);
+          await (await opening)[Symbol.asyncDispose]();
+          this.#tellLoaded();
+        }
+      }
+    }
+  }
+
+  #tellLoaded(): void {
+    this.#onLoaded([...this.#texts.values(), ...this.#images.values()].flatMap(({ loaded }) => loaded ?? []));
+  }
+
   async #get<T extends AsyncDisposable>(
     towers: Map<string, OpenTower<T>>,
     tower: 'text' | 'image',
@@ -64,6 +82,7 @@ export class OpenTowers {
     const key = JSON.stringify([modelsPath, name, precision, threads]);
     const known = towers.get(key);
     if (known?.fingerprint === fingerprint) {
+      known.lastUsedAt = Date.now();
       return known.opening;
     }
     const startedAt = performance.now();
@@ -71,13 +90,13 @@ export class OpenTowers {
       await (await known?.opening)?.[Symbol.asyncDispose]();
       return open(await this.folder(model), { precision, threads, preparedGraph });
     })();
-    const opened: OpenTower<T> = { fingerprint, opening };
+    const opened: OpenTower<T> = { fingerprint, lastUsedAt: Date.now(), opening };
     towers.set(key, opened);
     try {
       const result = await opening;
       const loadMs = Math.round(performance.now() - startedAt);
       opened.loaded = { model: name, precision, tower, threads, loadMs };
-      this.#onLoaded([...this.#texts.values(), ...this.#images.values()].flatMap(({ loaded }) => loaded ?? []));
+      this.#tellLoaded();
       return result;
     } catch (error) {
       towers.delete(key);

@@ -6,7 +6,8 @@ import { pipeline } from 'node:stream/promises';
 import { towerPath, type ModelFolder } from './model-folder.ts';
 import type { Precision } from './precision.ts';
 
-const settings = ['config.json', 'preprocessor_config.json', 'tokenizer.json', 'tokenizer_config.json'];
+/** The files beside the towers that decide a model's vectors. */
+export const modelSettings = ['config.json', 'preprocessor_config.json', 'tokenizer.json', 'tokenizer_config.json'];
 
 /**
  * Digests all that decides a model's vectors in one precision: its settings, its tokenizer and both towers' graphs with
@@ -16,7 +17,7 @@ const settings = ['config.json', 'preprocessor_config.json', 'tokenizer.json', '
 export async function digestModel(folder: ModelFolder, precision: Precision): Promise<string> {
   const towers = (['text', 'vision'] as const).map((tower) => towerPath(folder, tower, precision));
   const files = [
-    ...settings.map((file) => join(folder.path, file)),
+    ...modelSettings.map((file) => join(folder.path, file)),
     // Weights apart from the graph, as exports name their file.
     ...towers.flatMap((tower) => [tower, `${tower}_data`, `${tower}.data`]),
   ];

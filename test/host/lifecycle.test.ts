@@ -168,6 +168,20 @@ describe('the end of the host', () => {
   });
 });
 
+test('models are unloaded when nobody asks, and loaded again by the next call', async () => {
+  runtime = new TestRuntime();
+  runtime.start(mainProgram, ['host', 'run', '--unload-minutes', '0.01']);
+  await until(async () => (await runtime.embedhouse('host', 'status')).code === 0, 'the host listens');
+  expect(await callOnce()).toEqual(success);
+  const { pid } = await runtime.status();
+  await until(async () => encoderPids(await runtime.status()).length === 0, 'no encoder process is left');
+  expect(await callOnce()).toEqual(success);
+  const after = await runtime.status();
+  expect(after.pid).toBe(pid);
+  // It ended as it should.
+  expect(restartsOf(after)).toBe(0);
+});
+
 test('a second host in the same runtime folder ends and says that one runs', async () => {
   expect(await callOnce()).toEqual(success);
   const { code, stderr } = await runtime.embedhouse('host', 'run');

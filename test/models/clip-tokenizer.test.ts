@@ -1,9 +1,11 @@
+import fc from 'fast-check';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadTokenizer, type Tokenizer } from '../../src/models/clip-tokenizer.ts';
 import { openModelFolder } from '../../src/models/model-folder.ts';
+import { readRecordedTexts } from './recorded-texts.ts';
 import { modelsPath, readExpected, tinyClipPath } from './fixtures.ts';
 
 const expected = await readExpected();
@@ -37,8 +39,37 @@ describe('tokenize', () => {
     expect(ids.slice(1, -1)).not.toContain(eosId);
   });
 
-  test('answers for a megabyte of letters without a space', () => {
-    expect(tokenizer.tokenize('ab'.repeat(500_000))).toHaveLength(77);
+  test.each([
+    ['letters without a space', 'ab'.repeat(500_000)],
+    ['combining marks', `a${'\u0301\u0323'.repeat(500_000)}`],
+    ['ampersands', '&'.repeat(1_000_000)],
+  ])('answers for a megabyte of %s', (_, text) => {
+    expect(tokenizer.tokenize(text)).toHaveLength(77);
+  });
+
+  test('answers for a megabyte of spaces between two words', () => {
+    expect(tokenizer.tokenize(`a${' '.repeat(1_000_000)}dog`)).toEqual(tokenizer.tokenize('a dog'));
+  });
+
+  test('gives 2 to 77 ids from first-of-text to end-of-text for any text', async () => {
+    const [bosId, eosId] = tokenizer.tokenize('');
+    const recorded = await readRecordedTexts();
+    const anyText = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 300 }),
+      fc.string({ unit: 'grapheme', maxLength: 300 }),
+      fc.array(fc.constantFrom(...recorded.map(({ text }) => text)), { maxLength: 5 }).map((texts) => texts.join('')),
+    );
+    fc.assert(
+      fc.property(anyText, (text) => {
+        const ids = tokenizer.tokenize(text);
+        expect(ids.length).toBeGreaterThanOrEqual(2);
+        expect(ids.length).toBeLessThanOrEqual(77);
+        expect([ids.at(0), ids.at(-1)]).toEqual([bosId, eosId]);
+        // End-of-text has the greatest id.
+        expect(ids.every((id) => Number.isInteger(id) && id >= 0 && id <= Number(eosId))).toBe(true);
+      }),
+      { numRuns: 500 },
+    );
   });
 
   test('takes half of a surrogate pair as the replacement character', () => {
@@ -47,6 +78,13 @@ describe('tokenize', () => {
 });
 
 describe('loadTokenizer', () => {
+  function changeTokenizer(model: object): (text: string) => string {
+    return (text) => {
+      const definition = JSON.parse(text);
+      return JSON.stringify({ ...definition, model: { ...definition.model, ...model } });
+    };
+  }
+
   async function copyWith(name: string, file: string, change: (text: string) => string): Promise<void> {
     await cp(tinyClipPath, join(temporary, name), { recursive: true });
     const path = join(temporary, name, file);
@@ -61,9 +99,49 @@ describe('loadTokenizer', () => {
     expect(other.tokenize('a dog')).toEqual(tokenizer.tokenize('a dog'));
   });
 
+  test('takes merges in either notation', async () => {
+    await copyWith('pairs', 'tokenizer.json', (text) => {
+      const { merges }: { merges: string[] } = JSON.parse(text).model;
+      return changeTokenizer({ merges: merges.map((merge) => merge.split(' ')) })(text);
+    });
+    const other = await loadTokenizer(await openModelFolder(temporary, 'pairs'));
+    expect(other.tokenize('the photographer')).toEqual(tokenizer.tokenize('the photographer'));
+  });
+
   test.each([
     ['cut', 'tokenizer.json', (text: string) => text.slice(0, 100), /tokenizer\.json is not valid JSON/],
     ['empty', 'tokenizer.json', () => '{}', /tokenizer\.json: field model is wrong/],
+    [
+      'word-pieces',
+      'tokenizer.json',
+      changeTokenizer({ type: 'WordPiece' }),
+      /field model\.type is wrong \(only the layout of CLIP/,
+    ],
+    [
+      'no-suffix',
+      'tokenizer.json',
+      changeTokenizer({ end_of_word_suffix: null }),
+      /field model\.end_of_word_suffix is wrong/,
+    ],
+    ['broken-merge', 'tokenizer.json', changeTokenizer({ merges: ['a'] }), /field model\.merges\.0 is wrong/],
+    [
+      'no-symbol',
+      'tokenizer.json',
+      changeTokenizer({ merges: ['a ?'] }),
+      /not a whole byte pair encoding \(the vocabulary lacks 'a\?'\)/,
+    ],
+    [
+      'other-words',
+      'tokenizer.json',
+      (text: string) => text.replace("'s|'t", "'s|'T"),
+      /field pre_tokenizer\..*\.Regex is wrong/,
+    ],
+    [
+      'cased',
+      'tokenizer.json',
+      (text: string) => text.replace('"Lowercase"', '"Strip"'),
+      /field normalizer\.normalizers is wrong/,
+    ],
     ['no-bos', 'tokenizer_config.json', () => '{"bos_token":"<s>"}', /tokenizer\.json has no token '<s>'/],
   ])('names the file and the field when they are wrong: %s', async (name, file, change, message) => {
     await copyWith(name, file, change);
