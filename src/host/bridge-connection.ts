@@ -175,6 +175,9 @@ export function sendFrame(socket: Socket, type: number, payload: Buffer): boolea
   const header = Buffer.alloc(5);
   header.writeUInt8(type);
   header.writeUInt32LE(payload.length, 1);
+  // Frames of one turn of the event loop travel together: each write would wake the bridge.
+  socket.cork();
+  process.nextTick(() => socket.uncork());
   socket.write(header);
   return socket.write(payload);
 }

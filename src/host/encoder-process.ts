@@ -18,11 +18,7 @@ interface WaitingRun {
 
 // The host sets it; see Encoder.
 const settings = JSON.parse(process.env['EMBEDHOUSE_ENCODER'] ?? '{}') as EncoderSettings;
-const imageOptions = {
-  maxBytes: settings.limits.maxImageBytes,
-  maxPixels: settings.limits.maxImagePixels,
-  exact: settings.exactImages,
-};
+const limits = { maxBytes: settings.limits.maxImageBytes, maxPixels: settings.limits.maxImagePixels };
 const towers = new OpenTowers(settings, (loaded) => reply({ type: 'loaded', loaded }));
 const waiting: WaitingRun[] = [];
 let isRunning = false;
@@ -31,7 +27,9 @@ function receive(request: EncodeRequest): void {
   const { input, model } = request;
   const images =
     input.tower === 'image'
-      ? towers.folder(model).then(async ({ image }) => prepareImages(input.images, image, imageOptions))
+      ? towers
+          .folder(model)
+          .then(async ({ image }) => prepareImages(input.images, image, limits, { exact: settings.exactImages }))
       : undefined;
   images?.catch(() => {
     // Reported when its turn comes.

@@ -9,7 +9,6 @@ import type { Logger } from 'pino';
 import { frameTypes, runtimePaths, type RuntimePaths } from '../bridge/embed.ts';
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import { ByteQueue } from '../formats/byte-queue.ts';
-import { towerPath } from '../models/model-folder.ts';
 import { BridgeConnection, sendFrame, type BridgeServices } from './bridge-connection.ts';
 import { describeModel } from './describe-model.ts';
 import { EncodeQueue, type QueuedTower } from './encode-queue.ts';
@@ -237,7 +236,7 @@ export class Host implements AsyncDisposable {
     return {
       key: `${fingerprint}\0${precision}\0${tower}`,
       model: { modelsPath, name: folder.name, precision, fingerprint },
-      preparedGraph: await this.#graphs.get(towerPath(folder, tower, precision), fingerprint),
+      preparedGraph: await this.#graphs.get({ model: folder, tower, precision }, fingerprint),
       limits: input === 'text' ? textRunLimits : imageRunLimits,
     };
   }

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { towerFile, type Precision } from '../models/precision.ts';
@@ -32,7 +32,7 @@ export class ModelRegistry {
     const key = JSON.stringify([modelsPath, name]);
     // One that could not be opened may be whole by now.
     const known = await this.#models.get(key)?.catch(() => undefined);
-    if (known !== undefined && (await fingerprintOf(known.folder)) === known.fingerprint) {
+    if (known !== undefined && fingerprintOf(known.folder) === known.fingerprint) {
       return known;
     }
     const model = openModel(modelsPath, name);
@@ -44,7 +44,7 @@ export class ModelRegistry {
 async function openModel(modelsPath: string, name: string): Promise<HostedModel> {
   const folder = await openModelFolder(modelsPath, name);
   // Before the tokenizer is read: a change meanwhile is one more reason to read it again.
-  const fingerprint = await fingerprintOf(folder);
+  const fingerprint = fingerprintOf(folder);
   const digests = new Map<Precision, Promise<string>>();
   const digest = async (precision: Precision): Promise<string> => {
     let known = digests.get(precision);
@@ -58,9 +58,14 @@ async function openModel(modelsPath: string, name: string): Promise<HostedModel>
   return { folder, tokenizer: await loadTokenizer(folder), fingerprint, digest };
 }
 
-async function fingerprintOf({ path, precisions }: ModelFolder): Promise<string> {
+/** Asked for with every block: waiting for the system's answers in another thread would take ten times as long. */
+function fingerprintOf({ path, precisions }: ModelFolder): string {
   const towers = precisions.flatMap((precision) => [towerFile('text', precision), towerFile('vision', precision)]);
   const files = [...modelSettings, 'onnx', ...towers];
-  const stats = await Promise.all(files.map(async (file) => stat(join(path, file)).catch(() => undefined)));
-  return stats.map((found) => (found ? `${found.ino}:${found.size}:${found.mtimeMs}` : 'missing')).join(' ');
+  return files
+    .map((file) => {
+      const found = statSync(join(path, file), { throwIfNoEntry: false });
+      return found ? `${found.ino}:${found.size}:${found.mtimeMs}` : 'missing';
+    })
+    .join(' ');
 }

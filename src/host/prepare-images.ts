@@ -1,6 +1,6 @@
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import type { ImageSpec } from '../models/model-folder.ts';
-import { prepareImage, type ImageLimits } from '../models/prepare-image.ts';
+import { prepareImage, type ImageLimits, type PrepareOptions } from '../models/prepare-image.ts';
 import { readImageFile } from '../models/read-image-file.ts';
 import type { ImageSource, RowFailure } from './encoder-messages.ts';
 
@@ -17,13 +17,14 @@ export async function prepareImages(
   images: readonly ImageSource[],
   image: ImageSpec,
   limits: ImageLimits,
+  options: PrepareOptions,
 ): Promise<PreparedImages> {
   const prepared: PreparedImages = { pixels: [], rows: [], failures: [] };
   await Promise.all(
     images.map(async (source, index) => {
       try {
         const bytes = await readSource(source, limits);
-        prepared.pixels.push(await prepareImage(bytes, image, limits));
+        prepared.pixels.push(await prepareImage(bytes, image, limits, options));
         prepared.rows.push(index);
       } catch (error) {
         if (!(error instanceof EmbedhouseError)) {

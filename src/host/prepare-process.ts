@@ -1,12 +1,23 @@
 /**
  * The program that prepares one tower's graph and ends: preparing takes several times the memory of the weights, which
- * a process gives back whole. Arguments: the graph's path, the folder to prepare it in.
+ * a process gives back whole. Arguments: the folder of models, the model's name, the tower, its precision, and the folder to
+ * prepare its graph in.
  */
+import { openModelFolder } from '../models/model-folder.ts';
+import type { Precision } from '../models/precision.ts';
 import { prepareGraph } from '../models/prepared-graph.ts';
 
-const [, , towerPath = '', folder = ''] = process.argv;
+const [, , modelsPath = '', name = '', tower, precision, folder = ''] = process.argv;
 try {
-  await prepareGraph(towerPath, folder);
+  await prepareGraph(
+    {
+      model: await openModelFolder(modelsPath, name),
+      tower: tower === 'text' ? 'text' : 'vision',
+      // The host names one that the model has.
+      precision: precision as Precision,
+    },
+    folder,
+  );
 } catch (error) {
   process.stderr.write(error instanceof Error ? error.message : String(error));
   process.exitCode = 1;

@@ -1,9 +1,10 @@
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { execaNode } from 'execa';
 import type { Logger } from 'pino';
 
-import { findPreparedGraph, preparedGraphFolder } from '../models/prepared-graph.ts';
+import { findPreparedGraph, preparedGraphFolder, type TowerFile } from '../models/prepared-graph.ts';
 
 export interface PreparedGraphsOptions {
   /** Where prepared graphs are kept; undefined: nothing is prepared. */
@@ -27,11 +28,11 @@ export class PreparedGraphs {
    * Answers the path of a tower's prepared graph. Undefined where that failed, which is logged: the graph in the model's
    * folder gives the same vectors, slower, and each session has a copy of the weights.
    */
-  async get(towerPath: string, fingerprint: string): Promise<string | undefined> {
-    const key = `${towerPath}\0${fingerprint}`;
+  async get(file: TowerFile, fingerprint: string): Promise<string | undefined> {
+    const key = JSON.stringify([file.model.path, file.tower, file.precision, fingerprint]);
     let graph = this.#graphs.get(key);
     if (graph === undefined) {
-      graph = this.#find(towerPath);
+      graph = this.#find(file);
       this.#graphs.set(key, graph);
     }
     return graph;
@@ -42,30 +43,34 @@ export class PreparedGraphs {
     this.#closed.abort();
   }
 
-  async #find(towerPath: string): Promise<string | undefined> {
+  async #find(file: TowerFile): Promise<string | undefined> {
     const { cachePath, log } = this.#options;
     if (cachePath === undefined) {
       return undefined;
     }
     try {
-      const folder = await preparedGraphFolder(cachePath, towerPath);
+      const folder = await preparedGraphFolder(cachePath, file);
       const known = await findPreparedGraph(folder);
       if (known !== undefined) {
         return known;
       }
       const startedAt = performance.now();
-      await execaNode(program, [towerPath, folder], {
+      const { model, tower, precision } = file;
+      await execaNode(program, [dirname(model.path), model.name, tower, precision, folder], {
         nodeOptions: [],
         stdin: 'ignore',
         stdout: 'ignore',
         cancelSignal: this.#closed.signal,
         env: { ORT_DISABLE_TELEMETRY: '1' },
       });
-      log.info({ towerPath, folder, tookMs: Math.round(performance.now() - startedAt) }, 'graph prepared');
+      log.info(
+        { folder, model: model.name, tower, precision, tookMs: Math.round(performance.now() - startedAt) },
+        'graph prepared',
+      );
       return await findPreparedGraph(folder);
     } catch (error) {
       if (!this.#closed.signal.aborted) {
-        log.warn({ towerPath, error }, 'no prepared graph');
+        log.warn({ model: file.model.path, tower: file.tower, error }, 'no prepared graph');
       }
       return undefined;
     }

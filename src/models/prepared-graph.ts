@@ -8,7 +8,11 @@ import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
-import { OnnxSession, saveOptimizedGraph } from './onnx-session.ts';
+import { checkSameVectors } from './check-same-vectors.ts';
+import { towerPath as pathOfTower, type ModelFolder } from './model-folder.ts';
+import { saveOptimizedGraph } from './onnx-session.ts';
+import type { Precision } from './precision.ts';
+import { rewriteGraph } from './rewrite-graph.ts';
 
 /** Raise it when prepared graphs of before must not be used any more. */
 const preparationVersion = 1;
@@ -20,12 +24,20 @@ const maxUnusedMs = 30 * 24 * 60 * 60 * 1000;
 
 const manifestSchema = z.object({ source: z.string(), bytes: z.record(z.string(), z.number()) });
 
+/** One tower of a model in one precision. */
+export interface TowerFile {
+  readonly model: ModelFolder;
+  readonly tower: 'text' | 'vision';
+  readonly precision: Precision;
+}
+
 /**
  * Names the folder in which a tower's graph is kept as this machine runs it best: as it is in memory, its weights packed
  * for this processor by this version of onnxruntime. Sessions map such weights instead of copying them, so that all of
  * them share one copy, and load in a third of the time.
  */
-export async function preparedGraphFolder(cachePath: string, towerPath: string): Promise<string> {
+export async function preparedGraphFolder(cachePath: string, { model, tower, precision }: TowerFile): Promise<string> {
+  const towerPath = pathOfTower(model, tower, precision);
   const files = await externalDataOf(towerPath);
   const states = await Promise.all(
     files.map(async (file) => {
@@ -57,19 +69,24 @@ export async function findPreparedGraph(folder: string): Promise<string | undefi
 }
 
 /**
- * Prepares a tower's graph in `folder`, which is there when it is whole and not before; removes what was prepared of the
- * same file in another state, and what was not used for a month. It takes the memory of the weights three times over.
+ * Prepares a tower's graph in `folder`, which is there when it is whole and checked, and not before; removes what was
+ * prepared of the same file in another state, and what was not used for a month. It takes the memory of the weights three
+ * times over.
  *
- * @throws MODEL_INVALID when onnxruntime cannot load the graph
+ * @throws MODEL_INVALID when onnxruntime cannot load the graph, or the prepared one gives other vectors
  * @throws FILE_UNUSABLE when the disk is full, or the folder cannot be written
  */
-export async function prepareGraph(towerPath: string, folder: string): Promise<void> {
+export async function prepareGraph({ model, tower, precision }: TowerFile, folder: string): Promise<void> {
+  const towerPath = pathOfTower(model, tower, precision);
   const partial = `${folder}.partial-${process.pid}`;
   try {
     await mkdir(partial, { recursive: true, mode: 0o700 });
-    await saveOptimizedGraph(towerPath, join(partial, graphFile), dataFile);
-    // A full disk is not told while it is written: what is short of weights does not load.
-    await (await OnnxSession.open(join(partial, graphFile), { threads: 1, isOptimized: true })).close();
+    const rewritten = await rewriteGraph(towerPath, join(partial, 'rewritten.onnx'));
+    await saveOptimizedGraph(rewritten, join(partial, graphFile), dataFile);
+    await rm(join(partial, 'rewritten.onnx'), { force: true });
+    await rm(join(partial, 'rewritten.onnx_data'), { force: true });
+    // A full disk is not told while it is written, but what is short of weights does not load.
+    await checkSameVectors(model, tower, precision, join(partial, graphFile));
     const bytes: Record<string, number> = {};
     for (const file of [graphFile, dataFile]) {
       bytes[file] = await flush(join(partial, file));

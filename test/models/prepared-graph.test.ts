@@ -3,7 +3,12 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openModelFolder } from '../../src/models/model-folder.ts';
-import { findPreparedGraph, prepareGraph, preparedGraphFolder } from '../../src/models/prepared-graph.ts';
+import {
+  findPreparedGraph,
+  prepareGraph,
+  preparedGraphFolder,
+  type TowerFile,
+} from '../../src/models/prepared-graph.ts';
 import { openTextTower } from '../../src/models/text-tower.ts';
 import { greatestDifference, readExpected, tinyClipPath } from './fixtures.ts';
 
@@ -11,20 +16,26 @@ const expected = await readExpected();
 let temporary: string;
 let cachePath: string;
 let towerPath: string;
+let file: TowerFile;
 
 beforeEach(async () => {
   temporary = await mkdtemp(join(tmpdir(), 'embedhouse-prepared-'));
   cachePath = join(temporary, 'graphs');
   await cp(tinyClipPath, join(temporary, 'model'), { recursive: true });
   towerPath = join(temporary, 'model/onnx/text_model.onnx');
+  file = await textTowerOf('model');
 });
 afterEach(async () => {
   await rm(temporary, { recursive: true });
 });
 
+async function textTowerOf(name: string): Promise<TowerFile> {
+  return { model: await openModelFolder(temporary, name), tower: 'text', precision: 'fp32' };
+}
+
 async function prepare(): Promise<string> {
-  const folder = await preparedGraphFolder(cachePath, towerPath);
-  await prepareGraph(towerPath, folder);
+  const folder = await preparedGraphFolder(cachePath, file);
+  await prepareGraph(file, folder);
   return folder;
 }
 
@@ -57,13 +68,13 @@ describe('a prepared graph', () => {
   });
 
   test('is not found where there is none, or not a whole one', async () => {
-    const folder = await preparedGraphFolder(cachePath, towerPath);
+    const folder = await preparedGraphFolder(cachePath, file);
     expect(await findPreparedGraph(folder)).toBeUndefined();
-    await prepareGraph(towerPath, folder);
+    await prepareGraph(file, folder);
     await truncate(join(folder, 'graph.onnx.data'), 100);
     expect(await findPreparedGraph(folder)).toBeUndefined();
     // It is prepared anew in its place.
-    await prepareGraph(towerPath, folder);
+    await prepareGraph(file, folder);
     expect(await findPreparedGraph(folder)).toBe(join(folder, 'graph.onnx'));
     await writeFile(join(folder, 'prepared.json'), '{');
     expect(await findPreparedGraph(folder)).toBeUndefined();
@@ -79,13 +90,12 @@ describe('a prepared graph', () => {
   });
 
   test('leaves those of other files alone, unless they were not used for a month', async () => {
-    const other = join(temporary, 'model/onnx/vision_model.onnx');
     const [used, unused] = [join(cachePath, 'used'), join(cachePath, 'unused')];
-    await prepareGraph(other, used);
-    await prepareGraph(other.replace('vision', 'text'), unused);
+    await prepareGraph({ ...file, tower: 'vision' }, used);
+    await prepareGraph(file, unused);
     await utimes(unused, new Date(0), new Date(0));
-    await cp(towerPath, join(temporary, 'third.onnx'));
-    await prepareGraph(join(temporary, 'third.onnx'), join(cachePath, 'third'));
+    await cp(tinyClipPath, join(temporary, 'third'), { recursive: true });
+    await prepareGraph(await textTowerOf('third'), join(cachePath, 'third'));
     expect(await readdir(cachePath)).toEqual(['third', 'used']);
   });
 });

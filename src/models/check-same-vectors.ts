@@ -1,0 +1,57 @@
+import { EmbedhouseError } from '../errors/embedhouse-error.ts';
+import { openImageTower } from './image-tower.ts';
+import type { ModelFolder } from './model-folder.ts';
+import { openTextTower } from './text-tower.ts';
+import type { Precision } from './precision.ts';
+
+/** Far over the rounding of 32-bit sums, far under what an error in a graph does. */
+const maxRelativeDifference = 1e-3;
+
+/**
+ * Checks on a few inputs that a prepared graph gives the vectors of the graph in the model's folder.
+ *
+ * @throws MODEL_INVALID if it does not
+ */
+export async function checkSameVectors(
+  folder: ModelFolder,
+  tower: 'text' | 'vision',
+  precision: Precision,
+  preparedGraph: string,
+): Promise<void> {
+  const expected = await probe(folder, tower, precision, undefined);
+  const actual = await probe(folder, tower, precision, preparedGraph);
+  const scale = expected.reduce((greatest, value) => Math.max(greatest, Math.abs(value)), 0);
+  const differs = expected.some((value, index) => {
+    const difference = Math.abs(value - (actual[index] ?? Number.NaN));
+    // NaN on both sides is a model's own trouble.
+    return !(difference <= maxRelativeDifference * scale || Number.isNaN(value));
+  });
+  if (differs) {
+    throw new EmbedhouseError(
+      'MODEL_INVALID',
+      `the prepared ${tower} tower of model '${folder.name}' in ${precision} computes something else than the published one, which is used as it is`,
+    );
+  }
+}
+
+async function probe(
+  folder: ModelFolder,
+  tower: 'text' | 'vision',
+  precision: Precision,
+  preparedGraph: string | undefined,
+): Promise<Float32Array> {
+  const options = { precision, threads: 1, preparedGraph };
+  if (tower === 'text') {
+    await using text = await openTextTower(folder, options);
+    // Rows of different lengths; the greatest id of a row, which is pooled, stands in the middle of the second.
+    return await text.run([
+      [1, 5, 2, 9],
+      [1, 7, 3, 11, 4, 2, 8],
+    ]);
+  }
+  const { size } = folder.image;
+  await using image = await openImageTower(folder, options);
+  return await image.run(
+    [0, 1].map((row) => Uint8Array.from({ length: size * size * 3 }, (_, at) => (at * (7 + row)) % 256)),
+  );
+}
