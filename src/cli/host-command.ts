@@ -142,8 +142,8 @@ function printStatus(status: HostStatus | undefined): void {
   const started = encoders.filter(({ state }) => state !== 'stopped');
   const models = encoders.flatMap((encoder) =>
     encoder.models.map(
-      ({ model, tower, precision, threads, loadMs }) =>
-        `${model} ${tower} ${precision}, pid ${encoder.pid}, ${threads} threads (loaded in ${loadMs} ms)`,
+      ({ model, tower, dtype, threads, loadMs }) =>
+        `${model} ${tower} ${dtype}, pid ${encoder.pid}, ${threads} threads (loaded in ${loadMs} ms)`,
     ),
   );
   printTable(

@@ -33,7 +33,7 @@ export function addModelsCommand(program: Command): void {
         return;
       }
       printTable(
-        ['name', 'kind', 'dimensions', 'precision', 'size', 'from', 'int8-row recall@10', 'default'],
+        ['name', 'kind', 'dimensions', 'dtype', 'size', 'from', 'int8-row recall@10', 'default'],
         folders.map((folder, index) =>
           'problem' in folder
             ? [folder.name, 'unusable', '', '', '', folder.problem, '', '']
@@ -41,7 +41,7 @@ export function addModelsCommand(program: Command): void {
                 folder.name,
                 folder.kind,
                 String(folder.dimensions),
-                folder.precisions.join(' '),
+                folder.dtypes.join(' '),
                 prettyBytes(folder.sizeBytes),
                 folder.source,
                 showRecall(reports[index]),

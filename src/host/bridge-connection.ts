@@ -9,7 +9,7 @@ import type { Row, RowReader } from '../formats/row-reader.ts';
 import { vectorFormats } from '../formats/vector-format.ts';
 import type { QueuedTower } from './encode-queue.ts';
 import { EncodeWindow, type EncodeServices } from './encode-window.ts';
-import type { Precision } from '../models/precision.ts';
+import type { Dtype } from '../models/dtype.ts';
 import type { FunctionCall, InputKind } from './function-call.ts';
 import type { HostedModel } from './model-registry.ts';
 
@@ -22,7 +22,7 @@ const maxWindowsInFlight = 2;
 const maxInteractiveRows = 8;
 
 export interface BridgeServices extends EncodeServices {
-  openModel: (modelsPath: string, name: string, precision: Precision) => Promise<HostedModel>;
+  openModel: (modelsPath: string, name: string, dtype: Dtype) => Promise<HostedModel>;
   openTower: (model: HostedModel, call: FunctionCall) => Promise<QueuedTower>;
   countRows: (input: InputKind, rows: number) => void;
 }
@@ -130,8 +130,8 @@ export class BridgeConnection {
     isInteractive: boolean,
     before: Promise<void>,
   ): Promise<void> {
-    const { modelsPath, model: name, precision, input } = this.#call;
-    const model = await this.#services.openModel(modelsPath, name, precision);
+    const { modelsPath, model: name, dtype, input } = this.#call;
+    const model = await this.#services.openModel(modelsPath, name, dtype);
     const tower = await this.#services.openTower(model, this.#call);
     let isFirst = false;
     const flush = (): void => {

@@ -12,15 +12,12 @@ import { showValue } from './show-value.ts';
 
 /** What can be asked about the model of a function; `id` is all of it in one line, to be kept beside vectors. */
 const fields = {
-  id: ({ folder, precision, digest }) => `${folder.name} ${precision} sha256:${digest}`,
+  id: ({ folder, dtype, digest }) => `${folder.name} ${dtype} sha256:${digest}`,
   model: ({ folder }) => folder.name,
-  dtype: ({ precision }) => precision,
+  dtype: ({ dtype }) => dtype,
   digest: ({ digest }) => digest,
   dimensions: ({ folder }) => String(folder.dimensions),
-} as const satisfies Record<
-  string,
-  (model: Pick<HostedModel, 'folder'> & { precision: string; digest: string }) => string
->;
+} as const satisfies Record<string, (model: Pick<HostedModel, 'folder'> & { dtype: string; digest: string }) => string>;
 
 /**
  * Serves a function of `--input model`: each row names a field, and is answered with it. It takes an argument because
@@ -31,14 +28,14 @@ const fields = {
 export async function describeModel(
   socket: Socket,
   bytes: ByteQueue,
-  { format, chunkHeader, precision }: FunctionCall,
+  { format, chunkHeader, dtype }: FunctionCall,
   { folder, digest }: HostedModel,
 ): Promise<void> {
   if (format !== 'TabSeparated') {
     throw new EmbedhouseError('USAGE', `--input model is served in --format TabSeparated only, not in ${format}`);
   }
   const reader = readTabSeparated(bytes, { columns: 1, chunkHeader });
-  const model = { folder, precision, digest: await digest(precision) };
+  const model = { folder, dtype, digest: await digest(dtype) };
   let receivedBytes = bytes.length;
   const answerRows = (): void => {
     const answers: string[] = [];

@@ -2,7 +2,7 @@ import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import type { EncodedRun, EncoderInput, ImageSource, ModelReference } from './encoder-messages.ts';
 import { RunPlan, type RunLimits } from './run-plan.ts';
 
-/** One tower of one model in one precision: what a run can hold together. */
+/** One tower of one model in one dtype: what a run can hold together. */
 export interface QueuedTower {
   /** Tells towers apart. */
   key: string;

@@ -1,11 +1,11 @@
 import type { ErrorCode } from '../errors/error-codes.ts';
-import type { Precision } from '../models/precision.ts';
+import type { Dtype } from '../models/dtype.ts';
 
 /** Where an encoder process finds a model. */
 export interface ModelReference {
   modelsPath: string;
   name: string;
-  precision: Precision;
+  dtype: Dtype;
   /** The state of the folder, see `HostedModel`: what was opened in another one is opened anew. */
   fingerprint: string;
 }
@@ -49,7 +49,7 @@ export interface EncodedRun {
 /** A tower that an encoder process holds in memory. */
 export interface LoadedTower {
   model: string;
-  precision: Precision;
+  dtype: Dtype;
   tower: 'text' | 'image';
   /** Threads of a run. */
   threads: number;

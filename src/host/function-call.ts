@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import * as z from 'zod';
 
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
-import { precisions, type Precision } from '../models/precision.ts';
+import { dtypes, type Dtype } from '../models/dtype.ts';
 import { vectorFormatNames, type VectorFormatName } from '../formats/vector-format.ts';
 
 /** What a hosted function takes: a text, an image file's path, or its bytes; or what is asked about its model. */
@@ -21,7 +21,7 @@ export interface FunctionCall {
   chunkHeader: boolean;
   modelsPath: string;
   model: string;
-  precision: Precision;
+  dtype: Dtype;
   onError: ErrorPolicy;
   /** Relative image paths start here: the folder of the process that calls the function. */
   folder: string;
@@ -49,7 +49,7 @@ const optionsSchema = z.object({
   format: z.enum(vectorFormatNames),
   'chunk-header': z.boolean().default(false),
   model: z.string().optional(),
-  precision: z.enum(precisions).default('fp32'),
+  dtype: z.enum(dtypes).default('fp32'),
   'on-error': z.enum(['fail', 'zero']).default('fail'),
   'image-folders': z.string().optional(),
 });
@@ -68,7 +68,7 @@ export function readFunctionCall(hello: z.infer<typeof helloSchema>): FunctionCa
     chunkHeader: options['chunk-header'],
     modelsPath: hello.modelsPath,
     model: options.model ?? hello.model ?? defaultModel,
-    precision: options.precision,
+    dtype: options.dtype,
     onError: options['on-error'],
     folder: hello.folder,
     imageFolders: imageFolders.map((folder) => resolve(hello.folder, folder)),
@@ -77,7 +77,7 @@ export function readFunctionCall(hello: z.infer<typeof helloSchema>): FunctionCa
 
 function parseCommand(args: string[]): { functionName: string; options: z.infer<typeof optionsSchema> } {
   const usage =
-    'expected in the definition’s <command>: embed FUNCTION --input text|image|image-bytes|model --format Native|RowBinary|TabSeparated [--chunk-header] [--model NAME] [--precision fp32] [--on-error fail|zero] [--image-folders DIR:DIR]';
+    'expected in the definition’s <command>: embed FUNCTION --input text|image|image-bytes|model --format Native|RowBinary|TabSeparated [--chunk-header] [--model NAME] [--dtype fp32] [--on-error fail|zero] [--image-folders DIR:DIR]';
   try {
     const string = { type: 'string' } as const;
     const { positionals, values } = parseArgs({
@@ -88,7 +88,7 @@ function parseCommand(args: string[]): { functionName: string; options: z.infer<
         format: string,
         'chunk-header': { type: 'boolean' },
         model: string,
-        precision: string,
+        dtype: string,
         'on-error': string,
         'image-folders': string,
       },

@@ -102,7 +102,7 @@ export class Host implements AsyncDisposable {
     this.#services = {
       cache: this.#cache,
       queue: this.#queue,
-      openModel: async (modelsPath, name, precision) => this.#models.get(modelsPath, name, precision),
+      openModel: async (modelsPath, name, dtype) => this.#models.get(modelsPath, name, dtype),
       openTower: async (model, call) => this.#openTower(model, call),
       countRows: (input, rows) => this.#countRows(input, rows),
       countZeroed: (rows) => {
@@ -192,7 +192,7 @@ export class Host implements AsyncDisposable {
           this.#encoders.warmUp();
         }
         await (call.input === 'model'
-          ? describeModel(socket, bytes, call, await this.#models.get(call.modelsPath, call.model, call.precision))
+          ? describeModel(socket, bytes, call, await this.#models.get(call.modelsPath, call.model, call.dtype))
           : new BridgeConnection(socket, bytes, call, this.#services).serve());
         this.#lastWorkAt = Date.now();
         socket.end();
@@ -230,13 +230,13 @@ export class Host implements AsyncDisposable {
     socket.on('data', () => {}).resume();
   }
 
-  async #openTower(model: HostedModel, { modelsPath, precision, input }: FunctionCall): Promise<QueuedTower> {
+  async #openTower(model: HostedModel, { modelsPath, dtype, input }: FunctionCall): Promise<QueuedTower> {
     const { folder, fingerprint } = model;
     const tower = input === 'text' ? 'text' : 'vision';
     return {
-      key: `${fingerprint}\0${precision}\0${tower}`,
-      model: { modelsPath, name: folder.name, precision, fingerprint },
-      preparedGraph: await this.#graphs.get({ model: folder, tower, precision }, fingerprint),
+      key: `${fingerprint}\0${dtype}\0${tower}`,
+      model: { modelsPath, name: folder.name, dtype, fingerprint },
+      preparedGraph: await this.#graphs.get({ model: folder, tower, dtype }, fingerprint),
       limits: input === 'text' ? textRunLimits : imageRunLimits,
     };
   }

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { towerFile, type Precision } from '../models/precision.ts';
+import { towerFile, type Dtype } from '../models/dtype.ts';
 import { loadTokenizer, type Tokenizer } from '../models/clip-tokenizer.ts';
 import { digestModel, modelSettings } from '../models/model-digest.ts';
 import { openModelFolder, towerPath, type ModelFolder } from '../models/model-folder.ts';
@@ -12,19 +12,19 @@ export interface HostedModel {
   tokenizer: Tokenizer;
   /** Tells two states of a folder apart, so that a cached vector is never of a model that was replaced. */
   fingerprint: string;
-  /** The digest of what decides its vectors in a precision; computed once. */
-  digest: (precision: Precision) => Promise<string>;
+  /** The digest of what decides its vectors in a dtype; computed once. */
+  digest: (dtype: Dtype) => Promise<string>;
 }
 
 /** Opens each model folder once, and again when its files have changed on disk. */
 export class ModelRegistry {
   readonly #models = new Map<string, Promise<HostedModel>>();
 
-  /** @throws MODEL_NOT_INSTALLED, MODEL_INVALID; the latter too if the model has no such precision */
-  async get(modelsPath: string, name: string, precision: Precision): Promise<HostedModel> {
+  /** @throws MODEL_NOT_INSTALLED, MODEL_INVALID; the latter too if the model has no such dtype */
+  async get(modelsPath: string, name: string, dtype: Dtype): Promise<HostedModel> {
     const model = await this.#open(modelsPath, name);
-    // Refuses a precision that the model lacks here, before a run is queued for it.
-    towerPath(model.folder, 'text', precision);
+    // Refuses a dtype that the model lacks here, before a run is queued for it.
+    towerPath(model.folder, 'text', dtype);
     return model;
   }
 
@@ -45,13 +45,13 @@ async function openModel(modelsPath: string, name: string): Promise<HostedModel>
   const folder = await openModelFolder(modelsPath, name);
   // Before the tokenizer is read: a change meanwhile is one more reason to read it again.
   const fingerprint = fingerprintOf(folder);
-  const digests = new Map<Precision, Promise<string>>();
-  const digest = async (precision: Precision): Promise<string> => {
-    let known = digests.get(precision);
+  const digests = new Map<Dtype, Promise<string>>();
+  const digest = async (dtype: Dtype): Promise<string> => {
+    let known = digests.get(dtype);
     if (known === undefined) {
-      known = digestModel(folder, precision);
-      digests.set(precision, known);
-      known.catch(() => digests.delete(precision));
+      known = digestModel(folder, dtype);
+      digests.set(dtype, known);
+      known.catch(() => digests.delete(dtype));
     }
     return known;
   };
@@ -59,8 +59,8 @@ async function openModel(modelsPath: string, name: string): Promise<HostedModel>
 }
 
 /** Asked for with every block: waiting for the system's answers in another thread would take ten times as long. */
-function fingerprintOf({ path, precisions }: ModelFolder): string {
-  const towers = precisions.flatMap((precision) => [towerFile('text', precision), towerFile('vision', precision)]);
+function fingerprintOf({ path, dtypes }: ModelFolder): string {
+  const towers = dtypes.flatMap((dtype) => [towerFile('text', dtype), towerFile('vision', dtype)]);
   const files = [...modelSettings, 'onnx', ...towers];
   return files
     .map((file) => {

@@ -14,7 +14,7 @@ interface OpenTower<T> {
 }
 
 /**
- * The towers that an encoder process holds: each opened once for every model, precision and number of threads, and anew
+ * The towers that an encoder process holds: each opened once for every model, dtype and number of threads, and anew
  * when the model has changed on disk; what failed to open is tried again by the next run. Runs are serial: none uses a
  * tower that is closed for its successor.
  */
@@ -77,9 +77,9 @@ export class OpenTowers {
     open: (folder: ModelFolder, options: TowerOptions) => Promise<T>,
     { model, preparedGraph, isWide }: Request,
   ): Promise<T> {
-    const { modelsPath, name, precision, fingerprint } = model;
+    const { modelsPath, name, dtype, fingerprint } = model;
     const threads = isWide ? this.#threads.wide : this.#threads.narrow;
-    const key = JSON.stringify([modelsPath, name, precision, threads]);
+    const key = JSON.stringify([modelsPath, name, dtype, threads]);
     const known = towers.get(key);
     if (known?.fingerprint === fingerprint) {
       known.lastUsedAt = Date.now();
@@ -88,14 +88,14 @@ export class OpenTowers {
     const startedAt = performance.now();
     const opening = (async () => {
       await (await known?.opening)?.[Symbol.asyncDispose]();
-      return open(await this.folder(model), { precision, threads, preparedGraph });
+      return open(await this.folder(model), { dtype, threads, preparedGraph });
     })();
     const opened: OpenTower<T> = { fingerprint, lastUsedAt: Date.now(), opening };
     towers.set(key, opened);
     try {
       const result = await opening;
       const loadMs = Math.round(performance.now() - startedAt);
-      opened.loaded = { model: name, precision, tower, threads, loadMs };
+      opened.loaded = { model: name, dtype, tower, threads, loadMs };
       this.#tellLoaded();
       return result;
     } catch (error) {

@@ -1,20 +1,20 @@
 /**
  * The program that prepares one tower's graph and ends: preparing takes several times the memory of the weights, which
- * a process gives back whole. Arguments: the folder of models, the model's name, the tower, its precision, and the folder to
+ * a process gives back whole. Arguments: the folder of models, the model's name, the tower, its dtype, and the folder to
  * prepare its graph in.
  */
 import { openModelFolder } from '../models/model-folder.ts';
-import type { Precision } from '../models/precision.ts';
+import type { Dtype } from '../models/dtype.ts';
 import { prepareGraph } from '../models/prepared-graph.ts';
 
-const [, , modelsPath = '', name = '', tower, precision, folder = ''] = process.argv;
+const [, , modelsPath = '', name = '', tower, dtype, folder = ''] = process.argv;
 try {
   await prepareGraph(
     {
       model: await openModelFolder(modelsPath, name),
       tower: tower === 'text' ? 'text' : 'vision',
       // The host names one that the model has.
-      precision: precision as Precision,
+      dtype: dtype as Dtype,
     },
     folder,
   );

@@ -29,7 +29,7 @@ export class PreparedGraphs {
    * folder gives the same vectors, slower, and each session has a copy of the weights.
    */
   async get(file: TowerFile, fingerprint: string): Promise<string | undefined> {
-    const key = JSON.stringify([file.model.path, file.tower, file.precision, fingerprint]);
+    const key = JSON.stringify([file.model.path, file.tower, file.dtype, fingerprint]);
     let graph = this.#graphs.get(key);
     if (graph === undefined) {
       graph = this.#find(file);
@@ -55,8 +55,8 @@ export class PreparedGraphs {
         return known;
       }
       const startedAt = performance.now();
-      const { model, tower, precision } = file;
-      await execaNode(program, [dirname(model.path), model.name, tower, precision, folder], {
+      const { model, tower, dtype } = file;
+      await execaNode(program, [dirname(model.path), model.name, tower, dtype, folder], {
         nodeOptions: [],
         stdin: 'ignore',
         stdout: 'ignore',
@@ -64,7 +64,7 @@ export class PreparedGraphs {
         env: { ORT_DISABLE_TELEMETRY: '1' },
       });
       log.info(
-        { folder, model: model.name, tower, precision, tookMs: Math.round(performance.now() - startedAt) },
+        { folder, model: model.name, tower, dtype, tookMs: Math.round(performance.now() - startedAt) },
         'graph prepared',
       );
       return await findPreparedGraph(folder);

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 
 /**
- * Vectors of texts by model, precision and text: least recently used, bounded in bytes. Vectors of an int8 variant with
+ * Vectors of texts by model, dtype and text: least recently used, bounded in bytes. Vectors of an int8 variant with
  * one scale for its whole batch depend on the batch; from the cache they are those of the batch that came first.
  */
 export class VectorCache {

@@ -2,7 +2,7 @@ import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import { openImageTower } from './image-tower.ts';
 import type { ModelFolder } from './model-folder.ts';
 import { openTextTower } from './text-tower.ts';
-import type { Precision } from './precision.ts';
+import type { Dtype } from './dtype.ts';
 
 /** Far over the rounding of 32-bit sums, far under what an error in a graph does. */
 const maxRelativeDifference = 1e-3;
@@ -15,11 +15,11 @@ const maxRelativeDifference = 1e-3;
 export async function checkSameVectors(
   folder: ModelFolder,
   tower: 'text' | 'vision',
-  precision: Precision,
+  dtype: Dtype,
   preparedGraph: string,
 ): Promise<void> {
-  const expected = await probe(folder, tower, precision, undefined);
-  const actual = await probe(folder, tower, precision, preparedGraph);
+  const expected = await probe(folder, tower, dtype, undefined);
+  const actual = await probe(folder, tower, dtype, preparedGraph);
   const scale = expected.reduce((greatest, value) => Math.max(greatest, Math.abs(value)), 0);
   const differs = expected.some((value, index) => {
     const difference = Math.abs(value - (actual[index] ?? Number.NaN));
@@ -29,7 +29,7 @@ export async function checkSameVectors(
   if (differs) {
     throw new EmbedhouseError(
       'MODEL_INVALID',
-      `the prepared ${tower} tower of model '${folder.name}' in ${precision} computes something else than the published one, which is used as it is`,
+      `the prepared ${tower} tower of model '${folder.name}' in ${dtype} computes something else than the published one, which is used as it is`,
     );
   }
 }
@@ -37,10 +37,10 @@ export async function checkSameVectors(
 async function probe(
   folder: ModelFolder,
   tower: 'text' | 'vision',
-  precision: Precision,
+  dtype: Dtype,
   preparedGraph: string | undefined,
 ): Promise<Float32Array> {
-  const options = { precision, threads: 1, preparedGraph };
+  const options = { dtype, threads: 1, preparedGraph };
   if (tower === 'text') {
     await using text = await openTextTower(folder, options);
     // Rows of different lengths; the greatest id of a row, which is pooled, stands in the middle of the second.

@@ -21,7 +21,7 @@ interface Tower<Row> extends AsyncDisposable {
   run(rows: readonly Row[]): Promise<Float32Array>;
 }
 
-const precision = 'fp32';
+const dtype = 'fp32';
 const maxBatchTokens = 256;
 const imagesPerRun = 4;
 const minCount = 20;
@@ -42,8 +42,8 @@ export async function compareTexts(
   const rows = sampleTexts(Math.max(minCount, options.count))
     .map((text) => tokenizer.tokenize(text))
     .toSorted((a, b) => a.length - b.length);
-  await using left = await openTextTower(reference, { precision, threads: options.threads });
-  await using right = await openTextTower(variant, { precision, threads: options.threads });
+  await using left = await openTextTower(reference, { dtype, threads: options.threads });
+  await using right = await openTextTower(variant, { dtype, threads: options.threads });
   const batches: (readonly number[])[][] = [];
   for (const row of rows) {
     const batch = batches.at(-1);
@@ -63,8 +63,8 @@ export async function compareImages(
   variant: ModelFolder,
   options: CompareOptions,
 ): Promise<Agreement> {
-  await using left = await openImageTower(reference, { precision, threads: options.threads });
-  await using right = await openImageTower(variant, { precision, threads: options.threads });
+  await using left = await openImageTower(reference, { dtype, threads: options.threads });
+  await using right = await openImageTower(variant, { dtype, threads: options.threads });
   const drawings = [...sampleDrawings(Math.max(minCount, options.count)).entries()];
   const batches: (typeof drawings)[] = [];
   for (let start = 0; start < drawings.length; start += imagesPerRun) {

@@ -25,7 +25,7 @@ const contract = {
 /**
  * Opens the image tower of a model.
  *
- * @throws MODEL_INVALID when the model lacks that precision, or its file is not an image tower.
+ * @throws MODEL_INVALID when the model lacks that dtype, or its file is not an image tower.
  */
 export async function openImageTower(folder: ModelFolder, options: TowerOptions): Promise<ImageTower> {
   const session = await openTower(folder, options, contract);

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/pr
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
-import { towerFile } from './precision.ts';
+import { towerFile } from './dtype.ts';
 
 /** Where the report on the variant is, relative to the model folder. */
 export const int8RowReportFile = 'onnx/int8_row.json';

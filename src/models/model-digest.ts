@@ -4,18 +4,18 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
 import { towerPath, type ModelFolder } from './model-folder.ts';
-import type { Precision } from './precision.ts';
+import type { Dtype } from './dtype.ts';
 
 /** The files beside the towers that decide a model's vectors. */
 export const modelSettings = ['config.json', 'preprocessor_config.json', 'tokenizer.json', 'tokenizer_config.json'];
 
 /**
- * Digests all that decides a model's vectors in one precision: its settings, its tokenizer and both towers' graphs with
+ * Digests all that decides a model's vectors in one dtype: its settings, its tokenizer and both towers' graphs with
  * their weights. Two folders of the same digest give the same vectors. Answers the SHA-256 of the files' own SHA-256s, in
  * hexadecimal.
  */
-export async function digestModel(folder: ModelFolder, precision: Precision): Promise<string> {
-  const towers = (['text', 'vision'] as const).map((tower) => towerPath(folder, tower, precision));
+export async function digestModel(folder: ModelFolder, dtype: Dtype): Promise<string> {
+  const towers = (['text', 'vision'] as const).map((tower) => towerPath(folder, tower, dtype));
   const files = [
     ...modelSettings.map((file) => join(folder.path, file)),
     // Weights apart from the graph, as exports name their file.

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import { readClipConfig } from './clip-config.ts';
 import type { ImageSpec } from './image-spec.ts';
-import { type Precision, precisions, towerFile } from './precision.ts';
+import { type Dtype, dtypes, towerFile } from './dtype.ts';
 
 export type { ImageSpec } from './image-spec.ts';
 
@@ -19,7 +19,7 @@ export interface ModelFolder {
   readonly maxTokens: number;
   readonly image: ImageSpec;
   /** What both towers exist in; never empty. */
-  readonly precisions: readonly Precision[];
+  readonly dtypes: readonly Dtype[];
   /** Size of all files in the folder. */
   readonly sizeBytes: number;
   /** Where the model came from as its `config.json` says, else `local folder`. */
@@ -58,13 +58,13 @@ export async function openModelFolder(modelsPath: string, name: string): Promise
   const { source, ...config } = await readClipConfig(path);
   const { sizeBytes, files } = await listFiles(path);
   if (!files.has('tokenizer.json')) throw missing(path, 'tokenizer.json');
-  const available = precisions.filter(
-    (precision) => files.has(towerFile('text', precision)) && files.has(towerFile('vision', precision)),
+  const available = dtypes.filter(
+    (dtype) => files.has(towerFile('text', dtype)) && files.has(towerFile('vision', dtype)),
   );
   if (available.length === 0) {
     throw missing(path, `pair of ${towerFile('text', 'fp32')} and ${towerFile('vision', 'fp32')}`);
   }
-  return { name, path, kind: 'clip', ...config, precisions: available, sizeBytes, source: source ?? 'local folder' };
+  return { name, path, kind: 'clip', ...config, dtypes: available, sizeBytes, source: source ?? 'local folder' };
 }
 
 /**
@@ -88,15 +88,15 @@ export async function listModelFolders(modelsPath: string): Promise<(ModelFolder
 }
 
 /**
- * Gives the path of one tower's file in the wanted precision.
+ * Gives the path of one tower's file in the wanted dtype.
  *
- * @throws MODEL_INVALID when the model does not come in that precision.
+ * @throws MODEL_INVALID when the model does not come in that dtype.
  */
-export function towerPath(folder: ModelFolder, tower: 'text' | 'vision', precision: Precision): string {
-  if (folder.precisions.includes(precision)) return join(folder.path, towerFile(tower, precision));
+export function towerPath(folder: ModelFolder, tower: 'text' | 'vision', dtype: Dtype): string {
+  if (folder.dtypes.includes(dtype)) return join(folder.path, towerFile(tower, dtype));
   throw new EmbedhouseError(
     'MODEL_INVALID',
-    `model '${folder.name}' has no ${precision} files in ${folder.path}/onnx, only ${folder.precisions.join(', ')}; choose one of these with --precision in the function's <command>, or copy ${towerFile('text', precision)} and ${towerFile('vision', precision)} there`,
+    `model '${folder.name}' has no ${dtype} files in ${folder.path}/onnx, only ${folder.dtypes.join(', ')}; choose one of these with --dtype in the function's <command>, or copy ${towerFile('text', dtype)} and ${towerFile('vision', dtype)} there`,
   );
 }
 

@@ -72,7 +72,7 @@ export class OnnxSession {
     if (!(result.data instanceof Float32Array) || result.dims.join() !== shape.join()) {
       throw new EmbedhouseError(
         'MODEL_INVALID',
-        `${this.path}: output ${output} is ${result.type} of shape [${result.dims.join(', ')}] where float32 of shape [${shape.join(', ')}] was expected; check projection_dim in config.json, or choose another precision`,
+        `${this.path}: output ${output} is ${result.type} of shape [${result.dims.join(', ')}] where float32 of shape [${shape.join(', ')}] was expected; check projection_dim in config.json, or choose another dtype`,
       );
     }
     return result.data;
@@ -95,7 +95,7 @@ export class OnnxSession {
     } catch (cause) {
       throw new EmbedhouseError(
         'MODEL_INVALID',
-        `${this.path} failed in onnxruntime (${firstLine(cause)}); choose another precision, or copy the file again from where the model came from`,
+        `${this.path} failed in onnxruntime (${firstLine(cause)}); choose another dtype, or copy the file again from where the model came from`,
         {
           cause,
         },

@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs';
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import { type ModelFolder, towerPath } from './model-folder.ts';
 import { type GraphValue, OnnxSession } from './onnx-session.ts';
-import type { Precision } from './precision.ts';
+import type { Dtype } from './dtype.ts';
 
 export interface TowerOptions {
-  readonly precision: Precision;
+  readonly dtype: Dtype;
   /** Threads that one run may use; over all open towers there should be no more than cores. */
   readonly threads: number;
   /** The tower's graph as `prepareGraph` wrote it; without it the one in the model's folder. */
@@ -29,12 +29,12 @@ export interface TowerContract {
  */
 export async function openTower(
   folder: ModelFolder,
-  { precision, threads, preparedGraph }: TowerOptions,
+  { dtype, threads, preparedGraph }: TowerOptions,
   contract: TowerContract,
 ): Promise<OnnxSession> {
   // Somebody may have cleaned up.
   const isOptimized = preparedGraph !== undefined && existsSync(preparedGraph);
-  const path = isOptimized ? preparedGraph : towerPath(folder, contract.tower, precision);
+  const path = isOptimized ? preparedGraph : towerPath(folder, contract.tower, dtype);
   const session = await OnnxSession.open(path, { threads, isOptimized });
   try {
     checkContract(session, contract);
@@ -62,7 +62,7 @@ function checkContract(session: OnnxSession, { output, requiredInput, inputTypes
 function mismatch(session: OnnxSession, what: string): EmbedhouseError {
   return new EmbedhouseError(
     'MODEL_INVALID',
-    `${session.path} ${what}; use an export with separate towers as published for transformers.js, or another precision`,
+    `${session.path} ${what}; use an export with separate towers as published for transformers.js, or another dtype`,
   );
 }
 

@@ -11,7 +11,7 @@ import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import { checkSameVectors } from './check-same-vectors.ts';
 import { towerPath as pathOfTower, type ModelFolder } from './model-folder.ts';
 import { saveOptimizedGraph } from './onnx-session.ts';
-import type { Precision } from './precision.ts';
+import type { Dtype } from './dtype.ts';
 import { rewriteGraph } from './rewrite-graph.ts';
 
 /** Raise it when prepared graphs of before must not be used any more. */
@@ -24,11 +24,11 @@ const maxUnusedMs = 30 * 24 * 60 * 60 * 1000;
 
 const manifestSchema = z.object({ source: z.string(), bytes: z.record(z.string(), z.number()) });
 
-/** One tower of a model in one precision. */
+/** One tower of a model in one dtype. */
 export interface TowerFile {
   readonly model: ModelFolder;
   readonly tower: 'text' | 'vision';
-  readonly precision: Precision;
+  readonly dtype: Dtype;
 }
 
 /**
@@ -36,8 +36,8 @@ export interface TowerFile {
  * for this processor by this version of onnxruntime. Sessions map such weights instead of copying them, so that all of
  * them share one copy, and load in a third of the time.
  */
-export async function preparedGraphFolder(cachePath: string, { model, tower, precision }: TowerFile): Promise<string> {
-  const towerPath = pathOfTower(model, tower, precision);
+export async function preparedGraphFolder(cachePath: string, { model, tower, dtype }: TowerFile): Promise<string> {
+  const towerPath = pathOfTower(model, tower, dtype);
   const files = await externalDataOf(towerPath);
   const states = await Promise.all(
     files.map(async (file) => {
@@ -76,8 +76,8 @@ export async function findPreparedGraph(folder: string): Promise<string | undefi
  * @throws MODEL_INVALID when onnxruntime cannot load the graph, or the prepared one gives other vectors
  * @throws FILE_UNUSABLE when the disk is full, or the folder cannot be written
  */
-export async function prepareGraph({ model, tower, precision }: TowerFile, folder: string): Promise<void> {
-  const towerPath = pathOfTower(model, tower, precision);
+export async function prepareGraph({ model, tower, dtype }: TowerFile, folder: string): Promise<void> {
+  const towerPath = pathOfTower(model, tower, dtype);
   const partial = `${folder}.partial-${process.pid}`;
   try {
     await mkdir(partial, { recursive: true, mode: 0o700 });
@@ -86,7 +86,7 @@ export async function prepareGraph({ model, tower, precision }: TowerFile, folde
     await rm(join(partial, 'rewritten.onnx'), { force: true });
     await rm(join(partial, 'rewritten.onnx_data'), { force: true });
     // A full disk is not told while it is written, but what is short of weights does not load.
-    await checkSameVectors(model, tower, precision, join(partial, graphFile));
+    await checkSameVectors(model, tower, dtype, join(partial, graphFile));
     const bytes: Record<string, number> = {};
     for (const file of [graphFile, dataFile]) {
       bytes[file] = await flush(join(partial, file));

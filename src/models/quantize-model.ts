@@ -11,7 +11,7 @@ import { quantizeEmbeddings } from './onnx-graph/quantize-embeddings.ts';
 import { quantizeRows } from './onnx-graph/quantize-rows.ts';
 import { readOnnx } from './onnx-graph/read-onnx.ts';
 import { writeOnnx } from './onnx-graph/write-onnx.ts';
-import { towerFile } from './precision.ts';
+import { towerFile } from './dtype.ts';
 
 /** What is known of the int8-row files of a model: what they were made from, and how well they agree with fp32. */
 export interface Int8RowReport {
@@ -61,7 +61,7 @@ export async function quantizeModel(folder: ModelFolder, options: QuantizeOption
   for (const tower of towers) towerPath(folder, tower, 'fp32');
   signal.throwIfAborted();
   const staging = await createStaging(folder.path);
-  const variant: ModelFolder = { ...folder, path: staging, precisions: ['fp32'] };
+  const variant: ModelFolder = { ...folder, path: staging, dtypes: ['fp32'] };
   const compareOptions = (step: QuantizeProgress['step'], count: number): CompareOptions => ({
     count,
     threads,

@@ -25,7 +25,7 @@ const contract = {
 /**
  * Opens the text tower of a model.
  *
- * @throws MODEL_INVALID when the model lacks that precision, or its file is not a text tower.
+ * @throws MODEL_INVALID when the model lacks that dtype, or its file is not a text tower.
  */
 export async function openTextTower(folder: ModelFolder, options: TowerOptions): Promise<TextTower> {
   const session = await openTower(folder, options, contract);

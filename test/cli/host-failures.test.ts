@@ -36,7 +36,7 @@ test('four queries at once share one host, whose encoders load the model once ea
   const { pid, encoders, rows } = await sandbox.hostStatus();
   expect(rows.text).toBe(400);
   for (const { models } of encoders) {
-    const towers = models.map(({ model, tower, precision, threads }) => `${model} ${tower} ${precision} ${threads}`);
+    const towers = models.map(({ model, tower, dtype, threads }) => `${model} ${tower} ${dtype} ${threads}`);
     expect(towers).toEqual([...new Set(towers)]);
   }
   const hosts = (await sandbox.processes()).filter((command) => command.includes(' host run '));

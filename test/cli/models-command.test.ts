@@ -23,7 +23,7 @@ test('lists the models with what they are, and the default', async () => {
   const options = { env: { EMBEDHOUSE_MODELS: modelsPath } };
   const listed = await sandbox.run(['models', 'list', '--model', 'tiny-clip'], options);
   expect(listed).toMatchObject({ exitCode: 0, stderr: '' });
-  expect(listed.stdout).toMatch(/^name +kind +dimensions +precision +size +from +default *$/m);
+  expect(listed.stdout).toMatch(/^name +kind +dimensions +dtype +size +from +int8-row recall@10 +default *$/m);
   expect(listed.stdout).toMatch(/^tiny-clip +clip +16 +fp32 +1\.1 MB +random weights +default *$/m);
   expect(listed.stdout).toMatch(/^half-copied +unusable .*config\.json/m);
 
@@ -38,7 +38,7 @@ test('lists the models with what they are, and the default', async () => {
       path: join(modelsPath, 'tiny-clip'),
       kind: 'clip',
       dimensions: 16,
-      precisions: ['fp32'],
+      dtypes: ['fp32'],
       source: 'random weights',
       isDefault: true,
     },

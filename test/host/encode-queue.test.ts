@@ -5,7 +5,7 @@ import { EncodeQueue, type EncodeOutcome, type EncodeRun, type QueuedTower } fro
 
 const tower: QueuedTower = {
   key: 'tiny text',
-  model: { modelsPath: '/models', name: 'tiny-clip', precision: 'fp32', fingerprint: '' },
+  model: { modelsPath: '/models', name: 'tiny-clip', dtype: 'fp32', fingerprint: '' },
   preparedGraph: undefined,
   limits: { maxTokens: 12, maxRows: 4 },
 };

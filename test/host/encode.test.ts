@@ -201,8 +201,8 @@ describe('a function’s command', () => {
     expect(message).toContain("'no-such-model'");
   });
 
-  test('that names a precision which the model lacks fails with those it has', async () => {
-    expect(await failureOf(encode('f --input text --precision int8', ['a dog']))).toMatch(
+  test('that names a dtype which the model lacks fails with those it has', async () => {
+    expect(await failureOf(encode('f --input text --dtype int8', ['a dog']))).toMatch(
       /no int8 files in [^;]*, only fp32;/,
     );
   });
@@ -288,6 +288,6 @@ test('a model that is replaced on disk is used as it is now', async () => {
   const { encoders } = await runtime.status();
   const towers = encoders.flatMap((encoder) => encoder.models).filter(({ model }) => model === 'changing');
   expect(towers).toMatchObject([
-    { tower: 'text', precision: 'fp32', threads: availableParallelism(), loadMs: expect.any(Number) },
+    { tower: 'text', dtype: 'fp32', threads: availableParallelism(), loadMs: expect.any(Number) },
   ]);
 });

@@ -29,7 +29,7 @@ describe('a function’s command', () => {
       chunkHeader: false,
       modelsPath: '/models',
       model: 'clip-vit-base-patch32',
-      precision: 'fp32',
+      dtype: 'fp32',
       onError: 'fail',
       folder: '/query',
       imageFolders: [],
@@ -38,14 +38,14 @@ describe('a function’s command', () => {
 
   test('can say everything, in any order and with =', () => {
     const command =
-      '--on-error=zero --precision=int8 --image-folders=photos:/data/img f --model=m --chunk-header --format=Native --input=image-bytes';
+      '--on-error=zero --dtype=int8 --image-folders=photos:/data/img f --model=m --chunk-header --format=Native --input=image-bytes';
     expect(readCommand(command)).toMatchObject({
       functionName: 'f',
       input: 'image-bytes',
       format: 'Native',
       chunkHeader: true,
       model: 'm',
-      precision: 'int8',
+      dtype: 'int8',
       onError: 'zero',
       imageFolders: ['/query/photos', '/data/img'],
     });
@@ -68,7 +68,7 @@ describe('a function’s command', () => {
     ['f --format Native', '--input'],
     ['f --input sound --format Native', '--input'],
     ['f --input text --format CSV', '--format'],
-    ['f --input text --format Native --precision fp8', '--precision'],
+    ['f --input text --format Native --dtype fp8', '--dtype'],
     ['f --input text --format Native --on-error skip', '--on-error'],
     ['f --input text --format Native --colour red', '--colour'],
     ['f --input text --format Native --model', '--model'],

@@ -13,7 +13,7 @@ let tower: ImageTower;
 
 beforeAll(async () => {
   folder = await openModelFolder(modelsPath, 'tiny-clip');
-  tower = await openImageTower(folder, { precision: 'fp32', threads: 1 });
+  tower = await openImageTower(folder, { dtype: 'fp32', threads: 1 });
 });
 afterAll(() => tower.close());
 

@@ -33,7 +33,7 @@ describe('openModelFolder', () => {
       dimensions: 16,
       maxTokens: 77,
       image: { shortSide: 224, size: 224, std: [0.26862954, 0.26130258, 0.27577711] },
-      precisions: ['fp32'],
+      dtypes: ['fp32'],
       source: 'random weights',
     });
     expect(folder.sizeBytes).toBeGreaterThan(500_000);
@@ -57,12 +57,12 @@ describe('openModelFolder', () => {
     expect(await openModelFolder(temporary, 'numbers')).toMatchObject({ image: { shortSide: 256, size: 224 } });
   });
 
-  test('lists only precisions that both towers come in', async () => {
+  test('lists only dtypes that both towers come in', async () => {
     const onnx = join(await copyTo('variants'), 'onnx');
     await cp(join(onnx, 'text_model.onnx'), join(onnx, 'text_model_int8.onnx'));
     await cp(join(onnx, 'vision_model.onnx'), join(onnx, 'vision_model_int8.onnx'));
     await cp(join(onnx, 'text_model.onnx'), join(onnx, 'text_model_fp16.onnx'));
-    expect((await openModelFolder(temporary, 'variants')).precisions).toEqual(['fp32', 'int8']);
+    expect((await openModelFolder(temporary, 'variants')).dtypes).toEqual(['fp32', 'int8']);
   });
 
   test('follows a link to a model kept elsewhere', async () => {
@@ -139,7 +139,7 @@ describe('listModelFolders', () => {
     await writeFile(join(models, 'README.md'), '');
     expect(await listModelFolders(models)).toMatchObject([
       { name: 'a', path: join(models, 'a'), problem: expect.stringContaining('config.json') },
-      { name: 'b', precisions: ['fp32'] },
+      { name: 'b', dtypes: ['fp32'] },
     ]);
   });
 

@@ -78,7 +78,19 @@ describe('quantizeRows', () => {
     expect(greatestDifference(y ?? [], expected) / 32_240).toBeLessThan(1e-6);
   });
 
-  test('rounds each row by its own largest value, so that small rows keep their precision', async () => {
+  test('rounds weights to the nearest integer', async () => {
+    const weights = [127, 2.6, -2.6, 2.4, -2.4];
+    const units = weights.flatMap((_, row) => weights.map((__, column) => (row === column ? 127 : 0)));
+    const [y] = await runGraph(quantizeRows(product(weights, 5, 1, 17)), rowsFeed(units, 5));
+    expect(
+      greatestDifference(
+        y ?? [],
+        [127, 3, -3, 2, -2].map((weight) => weight * 127),
+      ),
+    ).toBeLessThan(0.01);
+  });
+
+  test('rounds each row by its own largest value, so that small rows keep their dtype', async () => {
     const weights = numbersBelow(2000, 64 * 8, 3).map((value) => value / 1000 - 1);
     const row = numbersBelow(2000, 64, 4).map((value) => value / 1000 - 1);
     const rows = [row, row.map((value) => value * 1e-4), row.map((value) => value * 1e4)].flat();

@@ -101,7 +101,7 @@ describe('prepareImage', () => {
     expect(fast).not.toEqual(exact);
     expect(meanDifference(fast, exact)).toBeLessThan(0.1);
     const folder = await openModelFolder(trainedModelsPath, 'emoji-clip');
-    await using tower = await openImageTower(folder, { precision: 'fp32', threads: 1 });
+    await using tower = await openImageTower(folder, { dtype: 'fp32', threads: 1 });
     expect(cosine(await tower.run([fast]), await tower.run([exact]))).toBeGreaterThan(0.9999);
   });
 

@@ -30,7 +30,7 @@ afterEach(async () => {
 });
 
 async function textTowerOf(name: string): Promise<TowerFile> {
-  return { model: await openModelFolder(temporary, name), tower: 'text', precision: 'fp32' };
+  return { model: await openModelFolder(temporary, name), tower: 'text', dtype: 'fp32' };
 }
 
 async function prepare(): Promise<string> {
@@ -50,7 +50,7 @@ describe('a prepared graph', () => {
     const preparedGraph = await findPreparedGraph(await prepare());
     expect(preparedGraph).toBeDefined();
     for (const threads of [1, 2]) {
-      await using tower = await openTextTower(folder, { precision: 'fp32', threads, preparedGraph });
+      await using tower = await openTextTower(folder, { dtype: 'fp32', threads, preparedGraph });
       for (const { ids, vector } of expected.texts) {
         expect(greatestDifference(await tower.run([ids]), vector)).toBeLessThan(1e-4);
       }

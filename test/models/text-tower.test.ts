@@ -6,7 +6,7 @@ import { type ModelFolder, openModelFolder } from '../../src/models/model-folder
 import { openTextTower, type TextTower } from '../../src/models/text-tower.ts';
 import { greatestDifference, modelsPath, readExpected, tinyClipPath } from './fixtures.ts';
 
-const options = { precision: 'fp32', threads: 1 } as const;
+const options = { dtype: 'fp32', threads: 1 } as const;
 const expected = await readExpected();
 const allIds = expected.texts.map(({ ids }) => ids);
 let folder: ModelFolder;
@@ -87,8 +87,8 @@ describe('run', () => {
 });
 
 describe('openTextTower', () => {
-  test('refuses a precision that the model does not come in and names those it has', async () => {
-    await expect(openTextTower(folder, { precision: 'int8', threads: 1 })).rejects.toMatchObject({
+  test('refuses a dtype that the model does not come in and names those it has', async () => {
+    await expect(openTextTower(folder, { dtype: 'int8', threads: 1 })).rejects.toMatchObject({
       code: 'MODEL_INVALID',
       message: expect.stringMatching(/'tiny-clip' has no int8 files.*only fp32/),
     });
