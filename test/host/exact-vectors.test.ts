@@ -1,20 +1,22 @@
-import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import type { Engine } from '../../src/engine/engine.ts';
+import { openModelFolder } from '../../src/models/model-folder.ts';
+import { quantizeModel } from '../../src/models/quantize-model.ts';
 import { openTestEngine } from '../engine/open-test-engine.ts';
 import { bridgeProgram, imagesPath, mainProgram, TestRuntime, until } from './hosted-function.ts';
 
 /**
- * Two hosts behind one engine: f_text and f_image compute every row, f_cached remembers. The bundled model has towers of
- * real depth and the published layout.
+ * Two hosts behind one engine: f_text, f_int8 and f_image compute every row, f_cached remembers. The bundled model has the
+ * published layout.
  */
 const uncached = new TestRuntime();
 const cached = new TestRuntime();
-const models = join(import.meta.dirname, '../../models');
+const models = join(uncached.folder, 'models');
 let engine: Engine;
 
 beforeAll(async () => {
@@ -22,9 +24,14 @@ beforeAll(async () => {
   const scripts = join(uncached.folder, 'scripts');
   mkdirSync(functions);
   mkdirSync(scripts);
-  const addFunction = async (name: string, input: string, runtime: TestRuntime, cacheMib: number): Promise<void> => {
+  cpSync(join(import.meta.dirname, '../../models/emoji-clip'), join(models, 'emoji-clip'), { recursive: true });
+  const { signal } = new AbortController();
+  await quantizeModel(await openModelFolder(models, 'emoji-clip'), { signal, sample: { texts: 20, images: 5 } });
+  const startHost = async (runtime: TestRuntime, cacheMib: number): Promise<void> => {
     runtime.start(mainProgram, ['host', 'run', '--cache-mib', String(cacheMib)]);
     await until(async () => (await runtime.embedhouse('host', 'status')).code === 0, 'the host listens');
+  };
+  const addFunction = (name: string, input: string, runtime: TestRuntime): void => {
     const { EMBEDHOUSE_RUNTIME, EMBEDHOUSE_GRAPHS } = runtime.env;
     const script = `#!/bin/sh
 export EMBEDHOUSE_RUNTIME='${EMBEDHOUSE_RUNTIME}' EMBEDHOUSE_GRAPHS='${EMBEDHOUSE_GRAPHS}' EMBEDHOUSE_MODELS='${models}'
@@ -41,9 +48,12 @@ exec '${process.execPath}' '${bridgeProgram}' "$@"
       </function></functions>`,
     );
   };
-  await addFunction('f_text', 'text', uncached, 0);
-  await addFunction('f_image', 'image', uncached, 0);
-  await addFunction('f_cached', 'text', cached, 64);
+  await startHost(uncached, 0);
+  await startHost(cached, 64);
+  addFunction('f_text', 'text', uncached);
+  addFunction('f_int8', 'text --dtype int8-row', uncached);
+  addFunction('f_image', 'image', uncached);
+  addFunction('f_cached', 'text', cached);
   engine = await openTestEngine({ functionsPath: functions, userScriptsPath: scripts });
 });
 
@@ -116,13 +126,23 @@ test('a text has the same 512 floats alone and among others, in any order, from 
   expect((await uncached.status()).cache).toEqual({ entries: 0, bytes: 0, hits: 0, misses: expect.any(Number) });
 });
 
-test('a text has the same vector in a block of 5 000 that keeps every encoder busy', async () => {
-  const rows = "SELECT repeat('dog ', number % 40) || toString(number % 700) AS row FROM numbers(5000)";
-  const together = await bitsOfQuery('f_text', rows);
-  expect(together).toHaveLength(5_000);
-  for (const row of [0, 1, 39, 700, 4_999]) {
-    expect(await bitsOf('f_text', [`${'dog '.repeat(row % 40)}${row % 700}`])).toEqual([together[row]]);
-  }
+test.each(['f_text', 'f_int8'])(
+  'a text has the same vector of %s in a block of 5 000 that keeps every encoder busy',
+  async (call) => {
+    const rows = "SELECT repeat('dog ', number % 40) || toString(number % 700) AS row FROM numbers(5000)";
+    const together = await bitsOfQuery(call, rows);
+    expect(together).toHaveLength(5_000);
+    for (const row of [0, 1, 39, 700, 4_999]) {
+      expect(await bitsOf(call, [`${'dog '.repeat(row % 40)}${row % 700}`])).toEqual([together[row]]);
+    }
+  },
+);
+
+test('vectors of int8-row are near those of fp32, and not the same', async () => {
+  const [row] = await engine.rows<{ near: number; same: number }>(
+    "SELECT cosineDistance(f_text('a smiling cat'), f_int8('a smiling cat')) < 0.003 AS near, f_text('a smiling cat') = f_int8('a smiling cat') AS same",
+  );
+  expect(row).toEqual({ near: 1, same: 0 });
 });
 
 test('an image has the same vector alone and among others', async () => {
