@@ -4,9 +4,9 @@ import type { Command } from 'commander';
 import prettyBytes from 'pretty-bytes';
 
 import { defaultModel } from '../host/function-call.ts';
-import { listModelFolders } from '../models/model-folder.ts';
+import { listModelFolders, type ModelFolder } from '../models/model-folder.ts';
 import type { Int8RowReport } from '../models/quantize-model.ts';
-import { readInt8RowReport } from '../models/read-int8-row-report.ts';
+import { isTelling, readInt8RowReport } from '../models/read-int8-row-report.ts';
 import { addQuantizeCommand } from './quantize-command.ts';
 import { openHomeOf } from './home-options.ts';
 import { printTable } from './print-table.ts';
@@ -44,7 +44,7 @@ export function addModelsCommand(program: Command): void {
                 folder.dtypes.join(' '),
                 prettyBytes(folder.sizeBytes),
                 folder.source,
-                showRecall(reports[index]),
+                showRecall(folder, reports[index]),
                 folder.name === current ? 'default' : '',
               ],
         ),
@@ -59,10 +59,12 @@ export function addModelsCommand(program: Command): void {
 }
 
 /** How many of fp32's nearest neighbours int8-row finds, as it was measured when it was made. */
-function showRecall(report: Int8RowReport | undefined): string {
+function showRecall(folder: ModelFolder, report: Int8RowReport | undefined): string {
   if (report === undefined) {
     return '';
   }
-  const { texts, images } = report;
-  return `texts ${texts.recallAt10.toFixed(3)}, images ${images.recallAt10.toFixed(3)}`;
+  const [texts, images] = [report.texts, report.images].map((agreement) =>
+    isTelling(folder, agreement) ? agreement.recallAt10.toFixed(3) : 'says nothing',
+  );
+  return `texts ${texts}, images ${images}`;
 }

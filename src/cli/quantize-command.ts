@@ -4,6 +4,7 @@ import { SingleBar } from 'cli-progress';
 import { openModelFolder } from '../models/model-folder.ts';
 import type { Agreement } from '../models/agreement.ts';
 import type { QuantizeProgress } from '../models/quantize-model.ts';
+import { isTelling } from '../models/read-int8-row-report.ts';
 import { openHomeOf } from './home-options.ts';
 import { interruptible } from './interruptible.ts';
 import { printTable } from './print-table.ts';
@@ -13,9 +14,6 @@ interface QuantizeFlags {
   images: number;
   json?: true;
 }
-
-/** Over so much, the vectors of different rows are so alike that who is nearest is chance. */
-const maxMeanCosine = 0.9;
 
 /** `embedhouse models quantize`: makes a model's int8-row variant. */
 export function addQuantizeCommand(models: Command): void {
@@ -56,9 +54,9 @@ two must not mix in a table: the model then has another encode_text_model('id').
         ['int8-row beside fp32', 'compared', 'mean cosine', '1st percentile', 'recall@10'],
         [row('texts', report.texts), row('images', report.images)],
       );
-      if ([report.texts, report.images].some(({ meanCosineBetweenRows }) => meanCosineBetweenRows > maxMeanCosine)) {
+      if (!isTelling(folder, report.texts) || !isTelling(folder, report.images)) {
         process.stderr.write(
-          'This model tells its inputs hardly apart, as one with random weights does: the recall says nothing.\n',
+          'This model has random weights, or tells its inputs hardly apart: the recall says nothing.\n',
         );
       }
     });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { z } from 'zod';
 
+import type { Agreement } from './agreement.ts';
 import { int8RowReportFile } from './int8-row-files.ts';
 import type { ModelFolder } from './model-folder.ts';
 import type { Int8RowReport } from './quantize-model.ts';
@@ -23,4 +24,14 @@ export async function readInt8RowReport({ path }: Pick<ModelFolder, 'path'>): Pr
   } catch {
     return undefined;
   }
+}
+
+/** Over so much, the vectors of different rows are so alike that who is nearest is chance. */
+const maxMeanCosineBetweenRows = 0.9;
+/** What the `config.json` of a model says that was made for tests or benchmarks. */
+const untrained = 'random weights';
+
+/** Whether the recall of an agreement says something: of random weights it does not. */
+export function isTelling({ source }: Pick<ModelFolder, 'source'>, { meanCosineBetweenRows }: Agreement): boolean {
+  return source !== untrained && meanCosineBetweenRows <= maxMeanCosineBetweenRows;
 }

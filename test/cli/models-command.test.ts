@@ -67,3 +67,31 @@ test('a model is named by flag or variable, the flag first, from a folder whose 
   });
   expect(line).toContain(join(modelsPath, 'half-copied'));
 });
+
+test('quantize makes int8-row, says how well it agrees with fp32, and list repeats it', async () => {
+  await cp(join(fixturesPath, 'tiny-clip'), join(modelsPath, 'to-quantize'), { recursive: true });
+  const env = { EMBEDHOUSE_MODELS: modelsPath, EMBEDHOUSE_MODEL: 'to-quantize' };
+  const made = await sandbox.run(['models', 'quantize', 'to-quantize', '--texts', '40', '--images', '20'], { env });
+  expect(made).toMatchObject({
+    exitCode: 0,
+    stderr: 'This model has random weights, or tells its inputs hardly apart: the recall says nothing.\n',
+  });
+  expect(made.stdout).toMatch(/^int8-row beside fp32 +compared +mean cosine +1st percentile +recall@10 *$/m);
+  expect(made.stdout).toMatch(/^texts +40 +0\.9\d{4} +0\.\d{5} +[01]\.\d{3} *$/m);
+  expect(made.stdout).toMatch(/^images +20 +0\.9\d{4} +0\.\d{5} +[01]\.\d{3} *$/m);
+  const listed = await sandbox.run(['models', 'list'], { env });
+  expect(listed.stdout).toMatch(
+    /^to-quantize .* fp32 int8-row .* texts says nothing, images says nothing +default *$/m,
+  );
+  const json = await sandbox.run(['models', 'list', '--json'], { env });
+  const models: { name: string; int8Row?: object }[] = JSON.parse(json.stdout);
+  expect(models.find(({ name }) => name === 'to-quantize')?.int8Row).toMatchObject({ texts: { count: 40 } });
+});
+
+test('quantize refuses a model that is not installed, and a count that is none', async () => {
+  const env = { EMBEDHOUSE_MODELS: modelsPath };
+  const missing = await sandbox.run(['models', 'quantize', 'not-there'], { env });
+  expect(missing).toMatchObject({ exitCode: 1, stdout: '' });
+  expect(missing.stderr).toMatch(/^embedhouse: model 'not-there' is not installed [^\n]*\n$/);
+  expect((await sandbox.run(['models', 'quantize', 'tiny-clip', '--texts', 'few'], { env })).exitCode).toBe(2);
+});

@@ -25,12 +25,12 @@ const randomRows = Array.from({ length: 5 }, (_, row) => [...numbersBelow(700, 9
 const randomPixels = numbersBelow(400, 2 * 3 * 224 * 224, 1).map((value) => value / 100 - 2);
 
 const exports: { file: string; feed: Record<string, Tensor>; expected?: number[][] }[] = [
-  ...['text_eager_14', 'text_sdpa_17'].map((name) => ({
+  ...['text_eager_14', 'text_sdpa_17', 'text_dynamo_20'].map((name) => ({
     file: join(exportedClipPath, `${name}.onnx`),
     feed: idsFeed(recorded.ids),
     expected: recorded.text,
   })),
-  ...['vision_eager_14', 'vision_sdpa_17'].map((name) => ({
+  ...['vision_eager_14', 'vision_sdpa_17', 'vision_dynamo_20'].map((name) => ({
     file: join(exportedClipPath, `${name}.onnx`),
     feed: pixelsFeed(recorded.pixels, 32),
     expected: recorded.vision,

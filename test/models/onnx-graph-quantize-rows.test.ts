@@ -127,21 +127,25 @@ describe('quantizeRows', () => {
     for (const batch of batches) expect(batch.slice(-channels)).toEqual(alone);
   });
 
-  test.each(['text_eager_14', 'text_sdpa_17', 'vision_eager_14', 'vision_sdpa_17'])(
-    'keeps the vectors of %s near to those of PyTorch',
-    async (name) => {
-      const isText = name.startsWith('text');
-      const model = await readOnnx(join(exportedClipPath, `${name}.onnx`));
-      const feed = isText ? idsFeed(recorded.ids) : pixelsFeed(recorded.pixels, 32);
-      const rewritten = quantizeRows(isText ? quantizeEmbeddings(model, 0) : patchesToProduct(model, 32));
-      const remaining = rewritten.graph.node.filter(({ opType }) => opType === 'Conv');
-      expect(remaining).toEqual([]);
-      const [vectors = new Float32Array()] = await runGraph(rewritten, feed);
-      for (const [row, vector] of (isText ? recorded.text : recorded.vision).entries()) {
-        expect(cosine(vectors.slice(row * 16, row * 16 + 16), vector)).toBeGreaterThan(exact ? 0.999 : 0.9);
-      }
-    },
-  );
+  test.each([
+    'text_eager_14',
+    'text_sdpa_17',
+    'text_dynamo_20',
+    'vision_eager_14',
+    'vision_sdpa_17',
+    'vision_dynamo_20',
+  ])('keeps the vectors of %s near to those of PyTorch', async (name) => {
+    const isText = name.startsWith('text');
+    const model = await readOnnx(join(exportedClipPath, `${name}.onnx`));
+    const feed = isText ? idsFeed(recorded.ids) : pixelsFeed(recorded.pixels, 32);
+    const rewritten = quantizeRows(isText ? quantizeEmbeddings(model, 0) : patchesToProduct(model, 32));
+    const remaining = rewritten.graph.node.filter(({ opType }) => opType === 'Conv');
+    expect(remaining).toEqual([]);
+    const [vectors = new Float32Array()] = await runGraph(rewritten, feed);
+    for (const [row, vector] of (isText ? recorded.text : recorded.vision).entries()) {
+      expect(cosine(vectors.slice(row * 16, row * 16 + 16), vector)).toBeGreaterThan(exact ? 0.999 : 0.9);
+    }
+  });
 
   test('gives a text the same vector alone, in a batch, and behind longer texts, bit for bit', async () => {
     const model = quantizeRows(quantizeEmbeddings(await readOnnx(join(emojiClipPath, 'onnx/text_model.onnx'))));
@@ -159,7 +163,7 @@ describe('quantizeRows', () => {
 });
 
 describe('patchesToProduct', () => {
-  test.each(['vision_eager_14', 'vision_sdpa_17'])('keeps the vectors of %s', async (name) => {
+  test.each(['vision_eager_14', 'vision_sdpa_17', 'vision_dynamo_20'])('keeps the vectors of %s', async (name) => {
     const model = patchesToProduct(await readOnnx(join(exportedClipPath, `${name}.onnx`)), 32);
     const [vectors = []] = await runGraph(model, pixelsFeed(recorded.pixels, 32));
     expect(greatestDifference(vectors, recorded.vision.flat())).toBeLessThan(1e-5);

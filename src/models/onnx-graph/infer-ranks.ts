@@ -83,12 +83,17 @@ export function inferRanks(editor: GraphEditor): (value: string) => number | und
     const node = producers.get(value);
     if (node === undefined) return undefined;
     const [first = ''] = node.input;
-    if (node.opType === 'Shape') return node.attribute.length === 0 ? rankOf(first) : undefined;
+    if (node.opType === 'Shape') return shapeLength(rankOf(first), node);
     if (node.opType === 'Concat') return sum(...node.input.map(lengthOf));
     if (node.opType === 'Unsqueeze') return rankOf(first) === 0 ? 1 : undefined;
     if (node.opType === 'Slice') return sliceLength(lengthOf(first), node);
     if (node.opType === 'Gather') return lengthOf(node.input[1] ?? '');
     return undefined;
+  };
+
+  const shapeLength = (rank: number | undefined, node: NodeProto): number | undefined => {
+    if (rank === undefined) return undefined;
+    return lengthBetween(rank, integerAttribute(node, 'start', 0), integerAttribute(node, 'end', rank));
   };
 
   const sliceLength = (length: number | undefined, { input }: NodeProto): number | undefined => {
@@ -115,6 +120,12 @@ export function inferRanks(editor: GraphEditor): (value: string) => number | und
     return rank;
   };
   return rankOf;
+}
+
+/** How many elements are from `from` to before `to` in a list; negative numbers count from its end. */
+function lengthBetween(length: number, from: number, to: number): number {
+  const [start, end] = [from, to].map((index) => Math.min(length, Math.max(0, index < 0 ? length + index : index)));
+  return Math.max(0, (end ?? 0) - (start ?? 0));
 }
 
 function sum(...terms: (number | undefined)[]): number | undefined {

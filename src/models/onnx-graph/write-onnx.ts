@@ -120,7 +120,7 @@ function unwritable(path: string, cause: unknown): EmbedhouseError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new EmbedhouseError(
     'FILE_UNUSABLE',
-    `${path} cannot be written (${reason}); free space there or make the folder ${join(dirname(path), '.')} writable, and try again`,
+    `${path} cannot be written (${reason}); free space there or make its folder writable, and try again`,
     { cause },
   );
 }
