@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import { type ModelFolder, towerPath } from './model-folder.ts';
+import { multipliesInt8Exactly } from './multiplies-int8-exactly.ts';
 import { type GraphValue, OnnxSession } from './onnx-session.ts';
 import type { Dtype } from './dtype.ts';
 
@@ -32,6 +33,12 @@ export async function openTower(
   { dtype, threads, preparedGraph }: TowerOptions,
   contract: TowerContract,
 ): Promise<OnnxSession> {
+  if (dtype === 'int8-row' && !(await multipliesInt8Exactly())) {
+    throw new EmbedhouseError(
+      'MODEL_INVALID',
+      `the int8-row files of model '${folder.name}' need exact 8-bit products, which this processor does not give (x86 without VNNI); choose fp32 with --dtype in the function's <command>`,
+    );
+  }
   // Somebody may have cleaned up.
   const isOptimized = preparedGraph !== undefined && existsSync(preparedGraph);
   const path = isOptimized ? preparedGraph : towerPath(folder, contract.tower, dtype);
