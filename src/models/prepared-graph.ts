@@ -8,6 +8,7 @@ import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
+import { alignWeights } from './align-weights.ts';
 import { checkSameVectors } from './check-same-vectors.ts';
 import { towerPath as pathOfTower, type ModelFolder } from './model-folder.ts';
 import { saveOptimizedGraph } from './onnx-session.ts';
@@ -83,6 +84,7 @@ export async function prepareGraph({ model, tower, dtype }: TowerFile, folder: s
     await mkdir(partial, { recursive: true, mode: 0o700 });
     const rewritten = await rewriteGraph(towerPath, join(partial, 'rewritten.onnx'));
     await saveOptimizedGraph(rewritten, join(partial, graphFile), dataFile);
+    await alignWeights(join(partial, graphFile), dataFile);
     await rm(join(partial, 'rewritten.onnx'), { force: true });
     await rm(join(partial, 'rewritten.onnx_data'), { force: true });
     // A full disk is not told while it is written, but what is short of weights does not load.
