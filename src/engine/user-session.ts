@@ -24,6 +24,9 @@ export class UserSession {
   /** The end of the last turn taken. */
   #turn: Promise<void> = Promise.resolve();
   #isSuspended = false;
+  /** Statements run one by one, and nobody looks for one that is over: all have the same mark. */
+  readonly #tag = randomUUID();
+  #isTagged = false;
 
   constructor(parts: UserSessionParts) {
     this.#parts = parts;
@@ -77,9 +80,13 @@ export class UserSession {
     { signal, onProgress, format = defaultFormat }: QueryOptions & { signal: AbortSignal },
   ): AsyncGenerator<Uint8Array, void> {
     const { thread } = this.#parts;
-    const tag = randomUUID();
-    // Under `readonly = 1` the mark is refused: the statement runs all the same, without progress.
-    await thread.ask({ type: 'start', statement: setTag(tag), format: 'Null' });
+    const tag = this.#tag;
+    if (!this.#isTagged) {
+      // Under `readonly = 1` the mark is refused: the statement runs all the same, without progress.
+      await thread.ask({ type: 'start', statement: setTag(tag), format: 'Null' });
+    }
+    // The mark stays for the statements that follow, unless this one changes it.
+    this.#isTagged = !statement.includes('log_comment');
     const report =
       onProgress && ((row: Omit<QueryProgress, 'statementIndex'>) => onProgress({ ...row, statementIndex }));
     const watch = new StatementWatch({ ...this.#parts, tag, signal, ...(report && { onProgress: report }) });

@@ -177,7 +177,7 @@ export function sendFrame(socket: Socket, type: number, payload: Buffer): boolea
   header.writeUInt32LE(payload.length, 1);
   // Frames of one turn of the event loop travel together: each write would wake the bridge.
   socket.cork();
-  process.nextTick(() => socket.uncork());
+  setImmediate(() => socket.uncork());
   socket.write(header);
   return socket.write(payload);
 }

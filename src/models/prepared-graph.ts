@@ -82,6 +82,7 @@ export async function prepareGraph({ model, tower, dtype }: TowerFile, folder: s
   const partial = `${folder}.partial-${process.pid}`;
   try {
     await mkdir(partial, { recursive: true, mode: 0o700 });
+    await removeAbandoned(dirname(folder));
     const rewritten = await rewriteGraph(towerPath, join(partial, 'rewritten.onnx'));
     await saveOptimizedGraph(rewritten, join(partial, graphFile), dataFile);
     await alignWeights(join(partial, graphFile), dataFile);
@@ -128,6 +129,26 @@ async function removeUnused(cachePath: string, newest: string, towerPath: string
     if (folder !== newest && (await isUnused(folder, towerPath))) {
       await rm(folder, { recursive: true, force: true });
     }
+  }
+}
+
+/** A process that was killed, or crashed in onnxruntime, leaves half a gigabyte behind. */
+async function removeAbandoned(cachePath: string): Promise<void> {
+  for (const name of await readdir(cachePath)) {
+    const pid = /\.partial-(\d+)$/.exec(name)?.[1];
+    if (pid !== undefined && !isAlive(Number(pid))) {
+      await rm(join(cachePath, name), { recursive: true, force: true });
+    }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // Another user's process is one, too.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }
 

@@ -127,7 +127,7 @@ test.for([
   'AggregateFunction(sum, UInt8)',
   'AggregateFunction(quantiles(0.5, 0.9), Float64)',
   'SimpleAggregateFunction(max, UInt8)',
-  'double dtype',
+  'double precision',
   'INT UNSIGNED',
   'Decimal(10, 2)',
   'JSON(a.b UInt32, SKIP x, max_dynamic_paths = 5)',

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readdir, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -101,6 +102,15 @@ describe('a prepared graph', () => {
 });
 
 describe('preparing', () => {
+  test('removes what a process that is gone left half done, and leaves what others are doing', async () => {
+    const gone = spawnSync('true').pid;
+    await mkdir(join(cachePath, `text_model-0.partial-${gone}`), { recursive: true });
+    await mkdir(join(cachePath, `text_model-0.partial-${process.ppid}`));
+    await prepare();
+    const left = (await readdir(cachePath)).filter((name) => name.includes('partial'));
+    expect(left).toEqual([`text_model-0.partial-${process.ppid}`]);
+  });
+
   test('a file that is no graph fails with its name and leaves nothing behind', async () => {
     await writeFile(towerPath, 'no graph');
     await expect(prepare()).rejects.toMatchObject({
