@@ -53,6 +53,9 @@ interface Task {
   waiters: Set<Waiter>;
 }
 
+/** No run takes more rows than this of one window. */
+const maxRowsOfOne = 256;
+
 /**
  * All values that wait for an encoder, from all connections. Whoever asks for a value that waits or runs already shares
  * it. Runs are cut when an encoder is free: interactive values first, then those of each owner in turn, from its
@@ -149,25 +152,42 @@ export class EncodeQueue {
     };
   }
 
-  /** Whoever gives the first value of the run goes to the end of the turn. */
+  /**
+   * The owner whose turn it is gives the first value. Those of others that are as long come in between, so that rows of
+   * several small requests are padded as little as those of a large one; if room is left, shorter ones fill it.
+   */
   #planBulk(plan: RunPlan<Task>): void {
-    let first: object | undefined;
-    for (const [owner, windows] of this.#bulk) {
-      fillFrom(windows, plan);
-      if (plan.members.length > 0) {
-        first ??= owner;
-      }
-      if (windows.length === 0) {
-        this.#bulk.delete(owner);
-      }
-      if (plan.isFull) {
-        break;
+    this.#dropFinished();
+    const [turn, ...others] = this.#bulk;
+    if (turn === undefined) {
+      return;
+    }
+    const [owner, windows] = turn;
+    this.#bulk.delete(owner);
+    this.#bulk.set(owner, windows);
+    const [mine = [], ...next] = windows;
+    const [first] = mine;
+    const shortest = first?.length ?? 0;
+    const theirs = others.map(([, [window = []]]) => window.filter(({ tower }) => tower.key === first?.tower.key));
+    const asLong = theirs.flatMap((window) => window.filter(({ length }) => length >= shortest).slice(0, maxRowsOfOne));
+    plan.fill([...mine.slice(0, maxRowsOfOne), ...asLong].toSorted((a, b) => a.length - b.length));
+    for (const window of [...theirs.map((rows) => rows.filter(({ length }) => length < shortest)), ...next]) {
+      if (!plan.isFull) {
+        plan.fill(window);
       }
     }
-    const rest = first && this.#bulk.get(first);
-    if (first !== undefined && rest !== undefined) {
-      this.#bulk.delete(first);
-      this.#bulk.set(first, rest);
+  }
+
+  #dropFinished(): void {
+    for (const [owner, windows] of this.#bulk) {
+      const rest = windows
+        .map((window) => window.filter(({ isQueued }) => isQueued))
+        .filter(({ length }) => length > 0);
+      if (rest.length === 0) {
+        this.#bulk.delete(owner);
+      } else {
+        this.#bulk.set(owner, rest);
+      }
     }
   }
 
@@ -215,19 +235,6 @@ export class EncodeQueue {
     this.#tasks.delete(task.value.key);
     task.waiters.forEach(tell);
     task.waiters.clear();
-  }
-}
-
-/** Moves values from the first of an owner's windows to the run; a window that is used up goes. */
-function fillFrom(windows: Task[][], plan: RunPlan<Task>): void {
-  for (let [window] = windows; window !== undefined; [window] = windows) {
-    const rest = window.filter(({ isQueued }) => isQueued);
-    const taken = plan.fill(rest);
-    if (taken < rest.length) {
-      windows[0] = rest.slice(taken);
-      return;
-    }
-    windows.shift();
   }
 }
 

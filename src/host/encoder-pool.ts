@@ -99,11 +99,17 @@ export class EncoderPool {
       this.#send(encoder, run);
     }
     if (!this.#queue.isEmpty && !this.#hasWideRun) {
-      // More work than the ready ones can hold.
-      const isStarting = this.#encoders.some(({ state }) => state === 'starting');
-      if (!isStarting) {
-        this.#encoders.find(({ state }) => state === 'stopped')?.start();
-      }
+      this.#startAnother();
+    }
+  }
+
+  /** There is more work than the ready ones can hold. */
+  #startAnother(): void {
+    const isReady = this.#encoders.some(({ state }) => state === 'ready');
+    const isStarting = this.#encoders.some(({ state }) => state === 'starting');
+    if (!isStarting) {
+      // While others work, one that could not start (too little memory, perhaps) is not tried for ever.
+      this.#encoders.find(({ state, failedToStart }) => state === 'stopped' && !(failedToStart && isReady))?.start();
     }
   }
 

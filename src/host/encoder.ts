@@ -47,6 +47,7 @@ export class Encoder {
   #residentBytes = 0;
   #restarts = 0;
   #lastRunAt = 0;
+  #failedToStart = false;
 
   constructor(options: EncoderOptions) {
     this.#options = options;
@@ -54,6 +55,11 @@ export class Encoder {
 
   get state(): EncoderState {
     return this.#state;
+  }
+
+  /** Whether its last process ended before it was ready. */
+  get failedToStart(): boolean {
+    return this.#failedToStart;
   }
 
   /** Runs that are with the process. */
@@ -152,6 +158,7 @@ export class Encoder {
   #receive(reply: EncoderReply): void {
     if (reply.type === 'ready') {
       this.#state = 'ready';
+      this.#failedToStart = false;
     } else if (reply.type === 'loaded') {
       this.#loaded = reply.loaded;
       this.#options.log.info({ pid: this.#child?.pid, towers: reply.loaded }, 'towers in memory');
@@ -176,7 +183,7 @@ export class Encoder {
     const failedRuns = [...this.#running.values()];
     this.#running.clear();
     this.#options.log.error({ pid, reason, runs: failedRuns.length }, 'encoder process ended');
-    const startFailed = this.#state === 'starting';
+    this.#failedToStart = this.#state === 'starting';
     this.#state = 'stopped';
     this.#restarts++;
     this.#forget();
@@ -184,7 +191,7 @@ export class Encoder {
       'ENCODER_CRASHED',
       `the encoder process ended (${reason}) while it worked on this query; it is started anew: run the query again`,
     );
-    if (startFailed) {
+    if (this.#failedToStart) {
       this.#options.onStartFailed(error);
     }
     for (const run of failedRuns) {

@@ -87,6 +87,14 @@ describe('a run', () => {
     expect(queue.drain()).toEqual(['a b cc dd', 'eee']);
   });
 
+  test('holds texts of several owners by their length, so that little is padded', () => {
+    const queue = new TestQueue();
+    void queue.ask('a ccccc');
+    void queue.ask('b ddddd');
+    void queue.ask('x yyyyy', { of: otherTower });
+    expect(queue.drain()).toEqual(['a b', 'ddddd ccccc', 'x yyyyy']);
+  });
+
   test('holds what interactive requests ask for before all bulk work', () => {
     const queue = new TestQueue();
     const owner = {};
