@@ -62,10 +62,14 @@ async function openModel(modelsPath: string, name: string): Promise<HostedModel>
 function fingerprintOf({ path, dtypes }: ModelFolder): string {
   const towers = dtypes.flatMap((dtype) => [towerFile('text', dtype), towerFile('vision', dtype)]);
   const files = [...modelSettings, 'onnx', ...towers];
-  return files
-    .map((file) => {
-      const found = statSync(join(path, file), { throwIfNoEntry: false });
-      return found ? `${found.ino}:${found.size}:${found.mtimeMs}` : 'missing';
-    })
-    .join(' ');
+  return files.map((file) => stateOf(join(path, file))).join(' ');
+}
+
+function stateOf(path: string): string {
+  try {
+    const { ino, size, mtimeMs } = statSync(path);
+    return `${ino}:${size}:${mtimeMs}`;
+  } catch {
+    return 'missing';
+  }
 }
