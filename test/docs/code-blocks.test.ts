@@ -83,7 +83,7 @@ describe('definitions', () => {
 });
 
 describe('commands', () => {
-  const packageScripts = ['test', 'run demo', 'install'];
+  const packageScripts = ['test', 'run demo', 'run bench', 'install'];
 
   test.each(blocksIn('sh'))('$file:$line are commands with flags that exist', async ({ code }) => {
     for (const command of code
