@@ -14,6 +14,9 @@ export interface PreparedGraphsOptions {
 
 const program = fileURLToPath(new URL('./prepare-process.js', import.meta.url));
 
+/** A gigabyte takes seconds; a file system that never answers must not hold up queries for ever. */
+const prepareTimeoutMs = 120_000;
+
 /** Finds the prepared graphs of towers, and has each prepared at its first use. */
 export class PreparedGraphs {
   readonly #options: PreparedGraphsOptions;
@@ -61,6 +64,7 @@ export class PreparedGraphs {
         stdin: 'ignore',
         stdout: 'ignore',
         cancelSignal: this.#closed.signal,
+        timeout: prepareTimeoutMs,
         env: { ORT_DISABLE_TELEMETRY: '1' },
       });
       log.info(
