@@ -2,13 +2,13 @@ import type { CaptionWriter } from './data/captions.ts';
 import type { Tokenize } from './data/tokenize.ts';
 import type { BenchModel } from './model/full-size-model.ts';
 import type { Settings } from './settings.ts';
-import type { Workplace } from './workplace.ts';
+import type { Workspace } from './workspace.ts';
 
 /** What every figure works with. */
 export interface Bench {
   readonly settings: Settings;
   readonly model: BenchModel;
-  readonly workplace: Workplace;
+  readonly workspace: Workspace;
   /** The environment of everything that is started. */
   readonly env: Readonly<Record<string, string>>;
   readonly cores: number;

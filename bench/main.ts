@@ -17,7 +17,7 @@ import { writeJson } from './report/write-json.ts';
 import { bridgePath, programPath } from './repository-path.ts';
 import { runFigures } from './run-figures.ts';
 import { fullSettings, quickSettings } from './settings.ts';
-import { makeWorkplace } from './workplace.ts';
+import { makeWorkspace } from './workspace.ts';
 
 interface Options {
   quick?: true;
@@ -76,12 +76,12 @@ async function main(): Promise<void> {
   const model = await ensureFullSizeModel(progress);
   const tokenize = await openTokenizer(model);
   const machine = await describeMachine();
-  await using workplace = await makeWorkplace(model.modelsPath, model.name);
+  await using workspace = await makeWorkspace(model.modelsPath, model.name);
   const bench = {
     settings,
     model,
-    workplace,
-    env: workplace.env,
+    workspace,
+    env: workspace.env,
     cores: availableParallelism(),
     tokenize,
     captions: new CaptionWriter(tokenize),

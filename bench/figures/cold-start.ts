@@ -65,7 +65,7 @@ interface Start {
 
 async function measureStart(bench: Bench, time: number): Promise<Start> {
   await stopHost(bench);
-  const logPath = join(bench.workplace.runtimePath, 'host.log');
+  const logPath = join(bench.workspace.runtimePath, 'host.log');
   await rm(logPath, { force: true });
   const version = await mustRun(bench, '--version');
   const select1 = await mustRun(bench, 'query', 'SELECT 1');

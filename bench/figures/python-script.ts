@@ -62,7 +62,7 @@ async function findPython(bench: Bench): Promise<{ path: string; version: string
 }
 
 async function installScript(bench: Bench, python: string): Promise<void> {
-  const { functionsPath, userScriptsPath } = bench.workplace;
+  const { functionsPath, userScriptsPath } = bench.workspace;
   const source = await readFile(join(repositoryPath, 'bench', scriptFile), 'utf8');
   const path = join(userScriptsPath, scriptFile);
   await writeFile(path, `#!${python}\n${source}`);

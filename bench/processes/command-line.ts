@@ -22,7 +22,7 @@ export async function runCommand(bench: Bench, ...args: string[]): Promise<Comma
   const running = execa(process.execPath, [programPath, ...args], {
     env: bench.env,
     extendEnv: false,
-    cwd: bench.workplace.path,
+    cwd: bench.workspace.path,
     stdin: 'ignore',
     reject: false,
     cancelSignal: bench.signal,

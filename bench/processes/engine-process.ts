@@ -21,7 +21,7 @@ export class EngineProcess implements AsyncDisposable {
   static async open(bench: Bench): Promise<EngineProcess> {
     const opened = new EngineProcess(bench);
     try {
-      const { functionsPath, userScriptsPath } = bench.workplace;
+      const { functionsPath, userScriptsPath } = bench.workspace;
       await opened.#child.request({ type: 'open', functionsPath, userScriptsPath });
       return opened;
     } catch (error) {
@@ -37,7 +37,7 @@ export class EngineProcess implements AsyncDisposable {
 
   /** Makes a table in memory with one column `value`. */
   async createTable(name: string, values: readonly string[]): Promise<void> {
-    const path = join(this.#bench.workplace.path, `table-${tables++}.txt`);
+    const path = join(this.#bench.workspace.path, `table-${tables++}.txt`);
     await writeFile(path, values.map((value) => `${value}\n`).join(''));
     await this.time(
       `CREATE OR REPLACE TABLE ${name} ENGINE = Memory AS SELECT line AS value FROM file('${path}', LineAsString)`,

@@ -31,11 +31,11 @@ export class ModelHost implements AsyncDisposable {
   }
 
   static async start(bench: Bench, { cacheMib }: ModelHostOptions = {}): Promise<ModelHost> {
-    const log = openSync(join(bench.workplace.path, 'host-run.log'), 'a');
+    const log = openSync(join(bench.workspace.path, 'host-run.log'), 'a');
     const flags = cacheMib === undefined ? [] : ['--cache-mib', String(cacheMib)];
     const child = spawn(process.execPath, [programPath, 'host', 'run', ...flags], {
       env: bench.env,
-      cwd: bench.workplace.path,
+      cwd: bench.workspace.path,
       stdio: ['ignore', log, log],
     });
     const host = new ModelHost(bench, child);
@@ -73,6 +73,6 @@ export class ModelHost implements AsyncDisposable {
       if (exitCode === 0) return;
       await sleep(50);
     }
-    throw new Error(`the model host did not start; its log is ${this.#bench.workplace.path}/host-run.log`);
+    throw new Error(`the model host did not start; its log is ${this.#bench.workspace.path}/host-run.log`);
   }
 }

@@ -5,7 +5,7 @@ import { defineHosted, hostedFunctions } from './functions.ts';
 import { bridgePath, cachePath } from './repository-path.ts';
 
 /** A home folder of the benchmark's own, with a runtime folder (the host's socket) that nothing else uses. */
-export interface Workplace extends AsyncDisposable {
+export interface Workspace extends AsyncDisposable {
   readonly path: string;
   readonly functionsPath: string;
   readonly userScriptsPath: string;
@@ -14,11 +14,11 @@ export interface Workplace extends AsyncDisposable {
 }
 
 /** Makes the folder; its disposal removes it. Nothing that was started in it may run by then. */
-export async function makeWorkplace(modelsPath: string, model: string): Promise<Workplace> {
+export async function makeWorkspace(modelsPath: string, model: string): Promise<Workspace> {
   // Not under os.tmpdir(), whose path may be too long for a socket.
   const path = await mkdtemp('/tmp/ehb-');
   const inside = (name: string): string => join(path, name);
-  const workplace = {
+  const workspace = {
     path,
     functionsPath: inside('functions'),
     userScriptsPath: inside('user_scripts'),
@@ -39,9 +39,9 @@ export async function makeWorkplace(modelsPath: string, model: string): Promise<
     [Symbol.asyncDispose]: async () => rm(path, { recursive: true, force: true, maxRetries: 5 }),
   };
   for (const folder of ['functions', 'user_scripts', 'home', 'tmp']) await mkdir(inside(folder));
-  await symlink(bridgePath, join(workplace.userScriptsPath, 'embed'));
+  await symlink(bridgePath, join(workspace.userScriptsPath, 'embed'));
   for (const hosted of hostedFunctions) {
-    await writeFile(join(workplace.functionsPath, `${hosted.name}_function.xml`), defineHosted(hosted, model));
+    await writeFile(join(workspace.functionsPath, `${hosted.name}_function.xml`), defineHosted(hosted, model));
   }
-  return workplace;
+  return workspace;
 }
