@@ -1,10 +1,8 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
+import { basename, join } from 'node:path';
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import { towerFile } from './dtype.ts';
+import { digestFile } from './model-digest.ts';
 
 /** Where the report on the variant is, relative to the model folder. */
 export const int8RowReportFile = 'onnx/int8_row.json';
@@ -14,8 +12,8 @@ const stagingPrefix = '.int8_row-';
 const staleAfterMs = 24 * 60 * 60 * 1000;
 
 /** Names the graph of one tower of the int8-row variant, in the folder `onnx`. */
-export function int8RowFile(tower: 'text' | 'vision'): string {
-  return `${tower}_model_int8_row.onnx`;
+function int8RowFile(tower: 'text' | 'vision'): string {
+  return basename(towerFile(tower, 'int8-row'));
 }
 
 /** Names the file with the weights of one tower of the int8-row variant, in the folder `onnx`. */
@@ -82,9 +80,7 @@ export async function hashFp32Files(modelPath: string, signal: AbortSignal): Pro
     for (const file of [graph, `${graph}_data`]) {
       const path = join(modelPath, file);
       if ((await stat(path).catch(() => undefined)) === undefined) continue;
-      const hash = createHash('sha256');
-      await pipeline(createReadStream(path), hash, { signal });
-      hashes[file] = hash.digest('hex');
+      hashes[file] = (await digestFile(path, signal)).toString('hex');
     }
   }
   return hashes;

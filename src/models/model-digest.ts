@@ -28,8 +28,9 @@ export async function digestModel(folder: ModelFolder, dtype: Dtype): Promise<st
   return digest.digest('hex');
 }
 
-async function digestFile(path: string): Promise<Buffer> {
+/** Gives a file's SHA-256. @throws the signal's reason when that stops it */
+export async function digestFile(path: string, signal?: AbortSignal): Promise<Buffer> {
   const hash = createHash('sha256');
-  await pipeline(createReadStream(path, { highWaterMark: 1024 * 1024 }), hash);
+  await pipeline(createReadStream(path, { highWaterMark: 1024 * 1024 }), hash, { ...(signal && { signal }) });
   return hash.digest();
 }
