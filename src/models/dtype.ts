@@ -1,6 +1,6 @@
 /**
- * The variants that model folders hold, each with the suffix of its files: `onnx/text_model<suffix>.onnx` and
- * `onnx/vision_model<suffix>.onnx`, named as transformers.js names them; `int8-row` is made by `embedhouse models quantize`.
+ * The variants that model folders hold, each with the suffix of its files: `onnx/text_model<suffix>.onnx`,
+ * `onnx/vision_model<suffix>.onnx` or `onnx/model<suffix>.onnx`, named as transformers.js names them; `int8-row` is made by `embedhouse models quantize`.
  */
 const dtypeSuffixes = {
   fp32: '',
@@ -28,7 +28,15 @@ export const dtypes = [
   'bnb4',
 ] as const satisfies Dtype[];
 
+/** Graphs that a model folder can hold: one for each tower, or one for all that the model does. */
+export type GraphStem = 'text_model' | 'vision_model' | 'model';
+
+/** Names the file of a graph in one variant, relative to the model folder. */
+export function graphFile(stem: GraphStem, dtype: Dtype): string {
+  return `onnx/${stem}${dtypeSuffixes[dtype]}.onnx`;
+}
+
 /** Names the file of one tower in one variant, relative to the model folder. */
 export function towerFile(tower: 'text' | 'vision', dtype: Dtype): string {
-  return `onnx/${tower}_model${dtypeSuffixes[dtype]}.onnx`;
+  return graphFile(`${tower}_model`, dtype);
 }
