@@ -1,4 +1,4 @@
-import { loadTokenizer } from '../../src/models/clip-tokenizer.ts';
+import { loadTokenizer } from '../../src/models/tokenizer.ts';
 import { openModelFolder } from '../../src/models/model-folder.ts';
 import type { BenchModel } from '../model/full-size-model.ts';
 

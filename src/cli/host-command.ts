@@ -21,6 +21,7 @@ interface RunOptions {
   graphs: string;
   exactImages?: true;
   cacheMib: number;
+  modelMemoryMib?: number;
   maxImageMib: number;
   maxImageMegapixels: number;
 }
@@ -88,6 +89,11 @@ function addRunOptions(command: Command): Command {
         .env('EMBEDHOUSE_GRAPHS')
         .default(join(envPaths('embedhouse', { suffix: '' }).cache, 'graphs')),
     )
+    .option(
+      '--model-memory-mib <n>',
+      'memory for the weights of models, of which the least used are let go (half of the machine’s)',
+      positive,
+    )
     .option('--cache-mib <n>', 'memory for vectors of what was asked before; 0: none', number, 64)
     .option('--exact-images', 'prepare every image exactly as Pillow does, where a faster way differs by rounding')
     .option('--max-image-mib <n>', 'largest image file', number, 64)
@@ -102,6 +108,14 @@ function number(value: string): number {
   return parsed;
 }
 
+function positive(value: string): number {
+  const parsed = number(value);
+  if (parsed === 0) {
+    throw new InvalidArgumentError('expected a number greater than 0');
+  }
+  return parsed;
+}
+
 async function runHost(options: RunOptions): Promise<void> {
   const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime });
   const host = new Host({
@@ -111,6 +125,7 @@ async function runHost(options: RunOptions): Promise<void> {
     threads: Math.max(1, Math.floor(options.threads)),
     cachePath: resolve(options.graphs),
     exactImages: options.exactImages ?? false,
+    ...(options.modelMemoryMib !== undefined && { maxModelBytes: options.modelMemoryMib * mebibyte }),
     cacheBytes: options.cacheMib * mebibyte,
     maxImageBytes: options.maxImageMib * mebibyte,
     maxImagePixels: options.maxImageMegapixels * 1_000_000,
@@ -138,7 +153,7 @@ function printStatus(status: HostStatus | undefined): void {
     process.stderr.write("no host runs; it starts with the first hosted function, or with 'embedhouse host start'\n");
     return;
   }
-  const { encoders, rows, queue, cache } = status;
+  const { encoders, models: memory, rows, queue, cache } = status;
   const started = encoders.filter(({ state }) => state !== 'stopped');
   const models = encoders.flatMap((encoder) =>
     encoder.models.map(
@@ -161,6 +176,10 @@ function printStatus(status: HostStatus | undefined): void {
       ['log', status.log],
       ['ends when idle', status.idleTimeoutS === 0 ? 'no' : `after ${status.idleTimeoutS / 60} minutes`],
       ['models', models.join('\n') || 'none loaded yet'],
+      [
+        'model memory',
+        `${prettyBytes(memory.usedBytes)} of ${prettyBytes(memory.limitBytes)}, ${memory.loads} towers loaded, ${memory.unloads} let go`,
+      ],
       ['rows', `${rows.text} texts, ${rows.image} images, ${rows.zeroed} answered with zeros`],
       ['queue', `${queue.interactive} interactive, ${queue.bulk} bulk`],
       ['cache', `${cache.entries} vectors, ${prettyBytes(cache.bytes)}, ${cache.hits} hits, ${cache.misses} misses`],

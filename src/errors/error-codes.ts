@@ -11,6 +11,7 @@ export const errorCodes = {
   FUNCTIONS_INVALID: { httpStatus: 500, exitCode: 1 },
   MODEL_NOT_INSTALLED: { httpStatus: 404, exitCode: 1 },
   MODEL_INVALID: { httpStatus: 500, exitCode: 1 },
+  MODEL_TOO_LARGE: { httpStatus: 507, exitCode: 1 },
   TEXT_INVALID: { httpStatus: 400, exitCode: 1 },
   IMAGE_NOT_FOUND: { httpStatus: 404, exitCode: 1 },
   IMAGE_FORBIDDEN: { httpStatus: 403, exitCode: 1 },

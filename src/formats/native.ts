@@ -4,6 +4,7 @@ import { endianness } from 'node:os';
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import type { ByteQueue } from './byte-queue.ts';
 import { encodeVarint } from './row-binary.ts';
+import type { VectorRows } from './vector-format.ts';
 import {
   readBytes,
   readChunkHeader,
@@ -83,9 +84,8 @@ function* readColumnHeader(bytes: ByteQueue, rows: number): Generator<ReadStep, 
   };
 }
 
-/** Writes one block with one `Array(Float32)` column; `vectors` is row-major, shape [rows, dimensions]. */
-export function writeNative(vectors: Float32Array, dimensions: number, columnName: string): Buffer {
-  const rows = vectors.length / dimensions;
+/** Writes one block with one `Array(Float32)` column. */
+export function writeNative({ vectors, rows, dimensions }: VectorRows, columnName: string): Buffer {
   const offsets = Buffer.allocUnsafe(rows * 8);
   for (let row = 0; row < rows; row++) {
     offsets.writeBigUInt64LE(BigInt((row + 1) * dimensions), row * 8);

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 
 import type { ByteQueue } from './byte-queue.ts';
+import type { VectorRows } from './vector-format.ts';
 import { readChunkHeader, readString, type ReaderOptions, type RowReader } from './row-reader.ts';
 
 /** Reads `RowBinary` blocks of String columns (https://clickhouse.com/docs/interfaces/formats/RowBinary). */
@@ -18,10 +19,9 @@ export function* readRowBinary(bytes: ByteQueue, { columns, chunkHeader }: Reade
   }
 }
 
-/** Writes rows of `Array(Float32)`; `vectors` is row-major, shape [rows, dimensions]. */
-export function writeRowBinary(vectors: Float32Array, dimensions: number): Buffer {
+/** Writes rows of `Array(Float32)`. */
+export function writeRowBinary({ vectors, rows, dimensions }: VectorRows): Buffer {
   const prefix = encodeVarint(dimensions);
-  const rows = vectors.length / dimensions;
   const rowBytes = prefix.length + dimensions * 4;
   const output = Buffer.allocUnsafe(rows * rowBytes);
   const floats = Buffer.from(vectors.buffer, vectors.byteOffset, vectors.byteLength);

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import type { ByteQueue } from './byte-queue.ts';
+import type { VectorRows } from './vector-format.ts';
 import { maxValueBytes, readChunkHeader, waitFor, type ReaderOptions, type Row, type RowReader } from './row-reader.ts';
 
 const tab = 0x09;
@@ -36,12 +37,12 @@ export function* readTabSeparated(bytes: ByteQueue, { columns, chunkHeader }: Re
   }
 }
 
-/** Writes rows of `Array(Float32)` with 9 significant digits, which name each float exactly; shape [rows, dimensions]. */
-export function writeTabSeparated(vectors: Float32Array, dimensions: number): Buffer {
+/** Writes rows of `Array(Float32)` with 9 significant digits, which name each float exactly. */
+export function writeTabSeparated({ vectors, rows, dimensions }: VectorRows): Buffer {
   const lines: string[] = [];
-  for (let start = 0; start < vectors.length; start += dimensions) {
-    const row = Array.from(vectors.subarray(start, start + dimensions), writeFloat);
-    lines.push(`[${row.join(',')}]\n`);
+  for (let row = 0; row < rows; row++) {
+    const floats = Array.from(vectors.subarray(row * dimensions, (row + 1) * dimensions), writeFloat);
+    lines.push(`[${floats.join(',')}]\n`);
   }
   return Buffer.from(lines.join(''));
 }

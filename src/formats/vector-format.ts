@@ -6,11 +6,20 @@ import { readRowBinary, writeRowBinary } from './row-binary.ts';
 import type { ReaderOptions, RowReader } from './row-reader.ts';
 import { readTabSeparated, writeTabSeparated } from './tab-separated.ts';
 
+/** Vectors of one length, row after row. */
+export interface VectorRows {
+  /** Row-major, shape [rows, dimensions]. */
+  vectors: Float32Array;
+  rows: number;
+  /** 0 for empty arrays. */
+  dimensions: number;
+}
+
 /** A ClickHouse format in which a hosted function can be called. */
 export interface VectorFormat {
   read(bytes: ByteQueue, options: ReaderOptions): RowReader;
-  /** Writes whole rows of vectors, shape [rows, dimensions]; may be called several times for one block. */
-  write(vectors: Float32Array, dimensions: number): Buffer;
+  /** Writes whole rows of vectors; may be called several times for one block. */
+  write(rows: VectorRows): Buffer;
 }
 
 /** The formats by ClickHouse's names. */
@@ -19,7 +28,7 @@ export const vectorFormats = {
   Native: {
     read: readNative,
     // 'result' is ClickHouse's default <return_name>.
-    write: (vectors, dimensions) => writeNative(vectors, dimensions, 'result'),
+    write: (rows) => writeNative(rows, 'result'),
   },
   TabSeparated: { read: readTabSeparated, write: writeTabSeparated },
 } as const satisfies Record<string, VectorFormat>;

@@ -65,8 +65,8 @@ export class BridgeConnection {
   }
 
   async #serveBlocks(): Promise<void> {
-    const { chunkHeader, format } = this.#call;
-    const reader = vectorFormats[format].read(this.#bytes, { columns: 1, chunkHeader });
+    const { chunkHeader, format, modelArgument } = this.#call;
+    const reader = vectorFormats[format].read(this.#bytes, { columns: modelArgument ? 2 : 1, chunkHeader });
     await this.#readRows(reader);
     // Half-open: the bridge may have no more to ask and still wait for answers.
     for await (const chunk of this.#socket.iterator({ destroyOnReturn: false })) {
@@ -130,22 +130,19 @@ export class BridgeConnection {
     isInteractive: boolean,
     before: Promise<void>,
   ): Promise<void> {
-    const { modelsPath, model: name, dtype, input } = this.#call;
-    const model = await this.#services.openModel(modelsPath, name, dtype);
-    const tower = await this.#services.openTower(model, this.#call);
+    const { modelsPath, dtype, input, format } = this.#call;
     let isFirst = false;
     const flush = (): void => {
-      if (isFirst) {
-        const vectors = window.takeVectors();
-        if (vectors.length > 0) {
-          this.#send(frameTypes.data, vectorFormats[this.#call.format].write(vectors, model.folder.dimensions));
-        }
+      for (const vectors of isFirst ? window.takeVectors() : []) {
+        this.#send(frameTypes.data, vectorFormats[format].write(vectors));
       }
     };
     const window = new EncodeWindow(rows, {
       call: this.#call,
-      model,
-      tower,
+      openModel: async (name) => {
+        const model = await this.#services.openModel(modelsPath, name, dtype);
+        return { model, tower: await this.#services.openTower(model, this.#call) };
+      },
       services: this.#services,
       encode: { owner: this, isInteractive, signal: this.#failed.signal },
       onVectors: flush,

@@ -1,13 +1,10 @@
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
-import type { EncodedRun, EncoderInput, ImageSource, ModelReference } from './encoder-messages.ts';
+import type { EncodedRun, EncoderInput, ImageSource, ModelReference, TowerReference } from './encoder-messages.ts';
 import { RunPlan, type RunLimits } from './run-plan.ts';
 
 /** One tower of one model in one dtype: what a run can hold together. */
-export interface QueuedTower {
-  /** Tells towers apart. */
-  key: string;
+export interface QueuedTower extends TowerReference {
   model: ModelReference;
-  preparedGraph: string | undefined;
   limits: RunLimits;
 }
 
@@ -124,15 +121,28 @@ export class EncodeQueue {
     return outcomes;
   }
 
-  /** Takes the next run, if any value waits. */
-  take(): EncodeRun | undefined {
+  /** Gives the tower of the run that would be taken next. */
+  peek(preferred: (tower: QueuedTower) => boolean): QueuedTower | undefined {
+    const interactive = this.#interactive.find(({ isQueued }) => isQueued);
+    if (interactive !== undefined) {
+      return interactive.tower;
+    }
+    this.#dropFinished();
+    return this.#turn(preferred)?.[1][0]?.[0]?.tower;
+  }
+
+  /**
+   * Takes the next run, if any value waits. Of bulk work, that for a tower which is `preferred` comes first, whose turn it
+   * may be.
+   */
+  take(preferred: (tower: QueuedTower) => boolean = () => true): EncodeRun | undefined {
     this.#interactive = this.#interactive.filter(({ isQueued }) => isQueued);
     const isInteractive = this.#interactive.length > 0;
     const plan = new RunPlan<Task>();
     if (isInteractive) {
       plan.fill(this.#interactive);
     } else {
-      this.#planBulk(plan);
+      this.#planBulk(plan, preferred);
     }
     const tasks = plan.members;
     const [first] = tasks;
@@ -156,15 +166,16 @@ export class EncodeQueue {
    * The owner whose turn it is gives the first value. Those of others that are as long come in between, so that rows of
    * several small requests are padded as little as those of a large one; if room is left, shorter ones fill it.
    */
-  #planBulk(plan: RunPlan<Task>): void {
+  #planBulk(plan: RunPlan<Task>, preferred: (tower: QueuedTower) => boolean): void {
     this.#dropFinished();
-    const [turn, ...others] = this.#bulk;
+    const turn = this.#turn(preferred);
     if (turn === undefined) {
       return;
     }
     const [owner, windows] = turn;
     this.#bulk.delete(owner);
     this.#bulk.set(owner, windows);
+    const others = [...this.#bulk].filter(([other]) => other !== owner);
     const [mine = [], ...next] = windows;
     const [first] = mine;
     const shortest = first?.length ?? 0;
@@ -176,6 +187,12 @@ export class EncodeQueue {
         plan.fill(window);
       }
     }
+  }
+
+  /** The first owner of bulk work whose first value is for a preferred tower; else the first owner. */
+  #turn(preferred: (tower: QueuedTower) => boolean): [object, Task[][]] | undefined {
+    const owners = [...this.#bulk];
+    return owners.find(([, [window]]) => window?.[0] !== undefined && preferred(window[0].tower)) ?? owners[0];
   }
 
   #dropFinished(): void {

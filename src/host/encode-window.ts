@@ -4,7 +4,10 @@ import { resolve } from 'node:path';
 
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import type { Row } from '../formats/row-reader.ts';
-import type { EncodeOptions, EncodeQueue, QueuedTower, QueuedValue } from './encode-queue.ts';
+import type { VectorRows } from '../formats/vector-format.ts';
+import { normalizeVectors } from '../models/normalize-vectors.ts';
+import type { EncodeOptions, EncodeOutcome, EncodeQueue, QueuedTower, QueuedValue } from './encode-queue.ts';
+import { findPrompt } from './find-prompt.ts';
 import type { FunctionCall } from './function-call.ts';
 import type { HostedModel } from './model-registry.ts';
 import { showValue } from './show-value.ts';
@@ -19,16 +22,23 @@ export interface EncodeServices {
 
 export interface WindowOptions {
   call: FunctionCall;
-  model: HostedModel;
-  tower: QueuedTower;
+  /** Opens a model by its name, with the tower that the call needs. */
+  openModel: (name: string) => Promise<OpenedModel>;
   services: EncodeServices;
   encode: EncodeOptions;
   /** Called whenever further distinct values of the window have their vectors. */
   onVectors: () => void;
 }
 
+export interface OpenedModel {
+  model: HostedModel;
+  tower: QueuedTower;
+}
+
 /** A distinct value of a window: the same value in many rows is computed once. */
 interface DistinctValue {
+  /** The name of the row's model; empty: ClickHouse itself calls functions on '' (LowCardinality's default). */
+  model: string;
   /** How the value is named in an error. */
   value: Buffer;
   /** Names the content: the bytes themselves, or the digest of many. */
@@ -40,6 +50,7 @@ interface DistinctValue {
 /** A value that may have to be computed. */
 interface Candidate {
   distinct: DistinctValue;
+  tower: QueuedTower;
   key: string;
   input: () => QueuedValue['input'];
 }
@@ -51,20 +62,25 @@ export class EncodeWindow {
   readonly #options: WindowOptions;
   readonly #values: DistinctValue[] = [];
   readonly #valueOfRow: DistinctValue[] = [];
+  readonly #models = new Map<string, OpenedModel>();
   #emittedRows = 0;
   #telling: NodeJS.Immediate | undefined;
 
   constructor(rows: readonly Row[], options: WindowOptions) {
     this.#options = options;
+    const { call } = options;
     const known = new Map<string, DistinctValue>();
-    for (const [cell] of rows) {
-      const value = cell ?? this.#refuseNull();
+    for (const cells of rows) {
+      const [first = null, second = null] = cells;
+      const model = call.modelArgument ? (first ?? this.#refuseNull()).toString() : call.model;
+      const value = (call.modelArgument ? second : first) ?? this.#refuseNull();
       // A digest has 64 characters: no value shorter than that is taken for one.
       const content = value.length < 64 ? value.toString('latin1') : createHash('sha256').update(value).digest('hex');
-      let distinct = known.get(content);
+      const key = call.modelArgument ? `${model}\0${content}` : content;
+      let distinct = known.get(key);
       if (distinct === undefined) {
-        distinct = { value, content, rows: 0 };
-        known.set(content, distinct);
+        distinct = { model, value, content, rows: 0 };
+        known.set(key, distinct);
         this.#values.push(distinct);
       }
       distinct.rows++;
@@ -74,7 +90,7 @@ export class EncodeWindow {
 
   /** Computes every distinct value's vector. @throws a row's failure, unless the policy is `zero`; or a run's */
   async run(): Promise<void> {
-    const { tower, services, encode, onVectors } = this.#options;
+    const { services, encode, onVectors } = this.#options;
     const missing = (await this.#candidates()).filter(({ distinct, key }) => {
       const vector = services.cache.get(key);
       if (vector !== undefined) {
@@ -83,44 +99,61 @@ export class EncodeWindow {
       return vector === undefined;
     });
     onVectors();
-    const values = missing.map(({ key, input }) => ({ key, input: input() }));
-    const outcomes = services.queue.encode(tower, values, encode);
-    await Promise.all(
-      missing.map(async ({ distinct, key }, index) => {
-        const outcome = await outcomes[index];
-        if (outcome instanceof Float32Array) {
-          services.cache.set(key, outcome);
-          distinct.vector = outcome;
-        } else if (outcome !== undefined) {
-          this.#fail(distinct, outcome);
+    const outcomes = new Map<Candidate, Promise<EncodeOutcome>>();
+    for (const tower of new Set(missing.map((candidate) => candidate.tower))) {
+      const candidates = missing.filter((candidate) => candidate.tower === tower);
+      const values = candidates.map(({ key, input }) => ({ key, input: input() }));
+      for (const [index, outcome] of services.queue.encode(tower, values, encode).entries()) {
+        const candidate = candidates[index];
+        if (candidate !== undefined) {
+          outcomes.set(candidate, outcome);
         }
-        // A run's values come one by one, but in one turn of the event loop.
-        if (this.#telling === undefined) {
-          this.#telling = setImmediate(() => {
-            this.#telling = undefined;
-            onVectors();
-          });
-        }
-      }),
-    );
-  }
-
-  /** Takes the vectors of the rows that are next in order and done; shape [rows, dimensions]. */
-  takeVectors(): Float32Array {
-    const { dimensions } = this.#options.model.folder;
-    let end = this.#emittedRows;
-    while (end < this.#valueOfRow.length && this.#vectorOfRow(end) !== undefined) {
-      end++;
-    }
-    const vectors = new Float32Array((end - this.#emittedRows) * dimensions);
-    for (let row = this.#emittedRows; row < end; row++) {
-      const vector = this.#vectorOfRow(row);
-      if (vector !== undefined) {
-        vectors.set(vector, (row - this.#emittedRows) * dimensions);
       }
     }
-    this.#emittedRows = end;
-    return vectors;
+    await Promise.all([...outcomes].map(async ([candidate, outcome]) => this.#settle(candidate, await outcome)));
+  }
+
+  #settle({ distinct, key }: Candidate, outcome: EncodeOutcome): void {
+    const { services, onVectors } = this.#options;
+    if (outcome instanceof Float32Array) {
+      services.cache.set(key, outcome);
+      distinct.vector = outcome;
+    } else {
+      this.#fail(distinct, outcome);
+    }
+    // A run's values come one by one, but in one turn of the event loop.
+    if (this.#telling === undefined) {
+      this.#telling = setImmediate(() => {
+        this.#telling = undefined;
+        onVectors();
+      });
+    }
+  }
+
+  /** Takes the vectors of the rows that are next in order and done, in parts of one length each. */
+  takeVectors(): VectorRows[] {
+    const parts: VectorRows[] = [];
+    for (;;) {
+      const start = this.#emittedRows;
+      const dimensions = this.#vectorOfRow(start)?.length;
+      if (dimensions === undefined) {
+        return parts;
+      }
+      let end = start;
+      while (this.#vectorOfRow(end)?.length === dimensions) {
+        end++;
+      }
+      parts.push({ vectors: this.#copyRows(start, end, dimensions), rows: end - start, dimensions });
+      this.#emittedRows = end;
+    }
+  }
+
+  #copyRows(start: number, end: number, dimensions: number): Float32Array {
+    const vectors = new Float32Array((end - start) * dimensions);
+    for (let row = start; row < end; row++) {
+      vectors.set(this.#vectorOfRow(row) ?? [], (row - start) * dimensions);
+    }
+    return this.#options.call.normalize ? normalizeVectors(vectors, dimensions) : vectors;
   }
 
   #vectorOfRow(row: number): Float32Array | undefined {
@@ -128,28 +161,45 @@ export class EncodeWindow {
   }
 
   async #candidates(): Promise<Candidate[]> {
-    if (this.#options.call.input === 'text') {
-      return this.#textCandidates();
+    const { call, openModel } = this.#options;
+    const names = new Set(this.#values.map(({ model }) => model).filter((name) => name !== ''));
+    await Promise.all([...names].map(async (name) => this.#models.set(name, await openModel(name))));
+    if (call.input === 'text') {
+      return this.#values.flatMap((distinct) => this.#textCandidate(distinct) ?? []);
     }
     const candidates = await Promise.all(this.#values.map(async (distinct) => this.#imageCandidate(distinct)));
     return candidates.flatMap((candidate) => candidate ?? []);
   }
 
-  #textCandidates(): Candidate[] {
-    const { model, tower } = this.#options;
-    const candidates: Candidate[] = [];
-    for (const distinct of this.#values) {
-      const text = this.#decodeText(distinct);
-      if (text !== undefined) {
-        const input = (): QueuedValue['input'] => ({ tower: 'text', ids: model.tokenizer.tokenize(text) });
-        candidates.push({ distinct, key: `${tower.key}\0${distinct.content}`, input });
-      }
+  /** The model of a value; one that names none gets an empty vector. */
+  #modelOf(distinct: DistinctValue): OpenedModel | undefined {
+    const opened = this.#models.get(distinct.model);
+    if (opened === undefined) {
+      distinct.vector = new Float32Array(0);
     }
-    return candidates;
+    return opened;
+  }
+
+  #textCandidate(distinct: DistinctValue): Candidate | undefined {
+    const opened = this.#modelOf(distinct);
+    const text = opened && this.#decodeText(distinct);
+    if (opened === undefined || text === undefined) {
+      return undefined;
+    }
+    const { model, tower } = opened;
+    const prompt = findPrompt(model.folder, this.#options.call.prompt);
+    const input = (): QueuedValue['input'] => ({ tower: 'text', ids: model.tokenizer?.tokenize(prompt + text) ?? [] });
+    const key = `${tower.key}\0${prompt && JSON.stringify(prompt)}\0${distinct.content}`;
+    return { distinct, tower, key, input };
   }
 
   async #imageCandidate(distinct: DistinctValue): Promise<Candidate | undefined> {
-    const { call, model, tower } = this.#options;
+    const { call } = this.#options;
+    const opened = this.#modelOf(distinct);
+    if (opened === undefined) {
+      return undefined;
+    }
+    const { model, tower } = opened;
     if (distinct.value.length === 0) {
       // ClickHouse itself calls functions on '' (LowCardinality's default): it is no error.
       distinct.vector = new Float32Array(model.folder.dimensions);
@@ -157,7 +207,8 @@ export class EncodeWindow {
     }
     if (call.input === 'image-bytes') {
       const image = { bytes: distinct.value };
-      return { distinct, key: `${tower.key}\0bytes\0${distinct.content}`, input: () => ({ tower: 'image', image }) };
+      const key = `${tower.key}\0bytes\0${distinct.content}`;
+      return { distinct, tower, key, input: () => ({ tower: 'image', image }) };
     }
     const given = this.#decodeText(distinct);
     if (given === undefined) {
@@ -166,7 +217,7 @@ export class EncodeWindow {
     const path = resolve(call.folder, given);
     const image = { path, folders: call.imageFolders };
     const key = JSON.stringify([tower.key, path, call.imageFolders, await fileState(path)]);
-    return { distinct, key, input: () => ({ tower: 'image', image }) };
+    return { distinct, tower, key, input: () => ({ tower: 'image', image }) };
   }
 
   #decodeText(distinct: DistinctValue): string | undefined {
@@ -185,7 +236,7 @@ export class EncodeWindow {
       throw error;
     }
     this.#options.services.countZeroed(distinct.rows);
-    distinct.vector = new Float32Array(this.#options.model.folder.dimensions);
+    distinct.vector = new Float32Array(this.#models.get(distinct.model)?.model.folder.dimensions ?? 0);
   }
 
   #refuseNull(): never {

@@ -1,14 +1,17 @@
 import type { Logger } from 'pino';
 
 import type { EmbedhouseError } from '../errors/embedhouse-error.ts';
-import type { EncodeQueue, EncodeRun } from './encode-queue.ts';
+import type { EncodeQueue, EncodeRun, QueuedTower } from './encode-queue.ts';
 import { Encoder, type EncoderSettings } from './encoder.ts';
+import { bytesOfOneMore, chooseUnused, sumBytes, type ResidentTower } from './model-memory.ts';
 
 export interface EncoderPoolOptions {
   /** Threads of all encoders together. */
   threads: number;
   /** A tower that is not used for so long is closed, and an encoder process without work ends; 0 keeps them. */
   idleTimeoutMs: number;
+  /** Models' weights in memory take no more; the least recently used towers are let go. */
+  maxModelBytes: number;
   settings: Pick<EncoderSettings, 'limits' | 'exactImages'>;
   queue: EncodeQueue;
   log: Logger;
@@ -24,20 +27,26 @@ const maxWideThreads = 8;
 /** While one run computes, the next one is with the process already. */
 const runsInProcess = 2;
 const watchIntervalMs = 5_000;
+/** Where not all models with bulk work fit into memory, those that are there work for so long before one has to go. */
+const residencyMs = 1_000;
 
 /**
  * The encoder processes: takes runs from the queue whenever a process has room. Processes start as work needs them. A
  * run that is alone is wide: it has all the threads, and nothing else begins meanwhile, so that there are never more
- * running threads than cores.
+ * running threads than cores. Weights take no more memory than they may: a run whose tower does not fit waits until others
+ * are let go.
  */
 export class EncoderPool {
   readonly #queue: EncodeQueue;
   readonly #encoders: Encoder[];
   readonly #watch: NodeJS.Timeout | undefined;
+  readonly #maxModelBytes: number;
   #hasWideRun = false;
+  #madeRoomAt = 0;
 
-  constructor({ threads, idleTimeoutMs, settings, queue, log }: EncoderPoolOptions) {
+  constructor({ threads, idleTimeoutMs, maxModelBytes, settings, queue, log }: EncoderPoolOptions) {
     this.#queue = queue;
+    this.#maxModelBytes = maxModelBytes;
     const size = Math.min(threads, maxEncoders);
     this.#encoders = Array.from(
       { length: size },
@@ -79,6 +88,17 @@ export class EncoderPool {
     return this.#encoders.reduce((sum, { runs }) => sum + runs, 0);
   }
 
+  /** The memory of models' weights. */
+  get memory(): { limitBytes: number; usedBytes: number; loads: number; unloads: number } {
+    const counts = this.#encoders.map(({ loads }) => loads);
+    return {
+      limitBytes: this.#maxModelBytes,
+      usedBytes: sumBytes(this.#resident()),
+      loads: counts.reduce((sum, { loads }) => sum + loads, 0),
+      unloads: counts.reduce((sum, { unloads }) => sum + unloads, 0),
+    };
+  }
+
   close(): void {
     clearInterval(this.#watch);
     for (const encoder of this.#encoders) {
@@ -90,13 +110,16 @@ export class EncoderPool {
     if (this.runs === 0) {
       this.#hasWideRun = false;
     }
-    while (!this.#queue.isEmpty && !this.#hasWideRun) {
-      const encoder = this.#findRoom();
-      const run = encoder && this.#queue.take();
-      if (encoder === undefined || run === undefined) {
+    const isPreferred = (tower: QueuedTower): boolean => this.#isPreferred(tower);
+    while (!this.#queue.isEmpty && !this.#hasWideRun && this.#findRoom().length > 0) {
+      const tower = this.#queue.peek(isPreferred);
+      if (tower === undefined || !this.#hasMemoryFor(tower)) {
         break;
       }
-      this.#send(encoder, run);
+      const run = this.#queue.take(isPreferred);
+      if (run !== undefined) {
+        this.#send(run);
+      }
     }
     if (!this.#queue.isEmpty && !this.#hasWideRun) {
       this.#startAnother();
@@ -113,17 +136,63 @@ export class EncoderPool {
     }
   }
 
-  #send(encoder: Encoder, run: EncodeRun): void {
-    this.#hasWideRun = this.#encoders.length > 1 && this.#queue.isEmpty && this.runs === 0;
-    encoder.send(run, { isWide: this.#hasWideRun });
+  /** Whether a run of the tower could be sent now. If not, room is being made, or will be when others are done. */
+  #hasMemoryFor(tower: QueuedTower): boolean {
+    const hasMemory = this.#findRoom().some((encoder) => this.#bytesNeeded(encoder, tower, false) <= this.#freeBytes);
+    if (!hasMemory) {
+      this.#makeRoom(tower.bytes);
+    }
+    return hasMemory;
   }
 
-  /** The ready encoder with the fewest runs that has room: an urgent run may always be one more. */
-  #findRoom(): Encoder | undefined {
+  /** Sends a run to the encoder with the fewest runs that has memory for its tower. */
+  #send(run: EncodeRun): void {
+    const isAlone = this.#encoders.length > 1 && this.#queue.isEmpty && this.runs === 0;
+    const encoders = this.#findRoom();
+    const find = (isWide: boolean): Encoder | undefined =>
+      encoders.find((encoder) => this.#bytesNeeded(encoder, run.tower, isWide) <= this.#freeBytes);
+    const wide = isAlone ? find(true) : undefined;
+    this.#hasWideRun = wide !== undefined;
+    // There is room and memory: it was looked at before the run was taken.
+    (wide ?? find(false) ?? encoders[0])?.send(run, { isWide: this.#hasWideRun });
+  }
+
+  /** Lets go of what has been unused for longest; the next try comes when it is gone, or when a run has ended. */
+  #makeRoom(bytes: number): void {
+    const missing = bytes - this.#freeBytes;
+    for (const key of chooseUnused(this.#resident(), missing) ?? []) {
+      this.#madeRoomAt = Date.now();
+      this.#encoders
+        .filter(({ resident }) => resident.some((tower) => tower.key === key))
+        .forEach((encoder) => encoder.unload([key]));
+    }
+  }
+
+  /** Bulk work whose tower is in memory, or for which there is room, goes before what has just made another go. */
+  #isPreferred(tower: QueuedTower): boolean {
+    const isThere = this.#resident().some(({ key }) => key === tower.key);
+    return isThere || tower.bytes <= this.#freeBytes || Date.now() - this.#madeRoomAt > residencyMs;
+  }
+
+  #bytesNeeded(encoder: Encoder, tower: QueuedTower, isWide: boolean): number {
+    const isMapped = tower.preparedGraph !== undefined;
+    return encoder.holds(tower, isWide) ? 0 : bytesOfOneMore(this.#resident(), { ...tower, isMapped });
+  }
+
+  get #freeBytes(): number {
+    return this.#maxModelBytes - sumBytes(this.#resident());
+  }
+
+  #resident(): ResidentTower[] {
+    return this.#encoders.flatMap(({ resident }) => resident);
+  }
+
+  /** The ready encoders that have room, those with the fewest runs first: an urgent run may always be one more. */
+  #findRoom(): Encoder[] {
     const room = this.#queue.hasInteractive ? runsInProcess + 1 : runsInProcess;
     return this.#encoders
       .filter(({ state, runs }) => state === 'ready' && runs < room)
-      .toSorted((a, b) => a.runs - b.runs)[0];
+      .toSorted((a, b) => a.runs - b.runs);
   }
 
   /** Processes that end at each start must not be started for ever: what waits fails, unless others can do it. */

@@ -6,7 +6,8 @@ import { setImmediate as pollMessages } from 'node:timers/promises';
 
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import type { EncoderSettings } from './encoder.ts';
-import type { EncodedRun, EncodeRequest, EncoderReply } from './encoder-messages.ts';
+import { imageSpecOf } from '../models/model-folder.ts';
+import type { EncodedRun, EncodeRequest, EncoderReply, UnloadRequest } from './encoder-messages.ts';
 import { OpenTowers } from './open-towers.ts';
 import { prepareImages, type PreparedImages } from './prepare-images.ts';
 
@@ -21,15 +22,23 @@ const settings = JSON.parse(process.env['EMBEDHOUSE_ENCODER'] ?? '{}') as Encode
 const limits = { maxBytes: settings.limits.maxImageBytes, maxPixels: settings.limits.maxImagePixels };
 const towers = new OpenTowers(settings, (loaded) => reply({ type: 'loaded', loaded }));
 const waiting: WaitingRun[] = [];
+const unloading: string[] = [];
 let isRunning = false;
 
-function receive(request: EncodeRequest): void {
+function receive(request: EncodeRequest | UnloadRequest): void {
+  if (request.type === 'unload') {
+    unloading.push(...request.keys);
+    void runWaiting();
+    return;
+  }
   const { input, model } = request;
   const images =
     input.tower === 'image'
       ? towers
           .folder(model)
-          .then(async ({ image }) => prepareImages(input.images, image, limits, { exact: settings.exactImages }))
+          .then(async (folder) =>
+            prepareImages(input.images, imageSpecOf(folder), limits, { exact: settings.exactImages }),
+          )
       : undefined;
   images?.catch(() => {
     // Reported when its turn comes.
@@ -45,6 +54,7 @@ async function runWaiting(): Promise<void> {
     return;
   }
   isRunning = true;
+  await unload();
   for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
     await answer(next);
     if (settings.idleTimeoutMs > 0) {
@@ -52,8 +62,16 @@ async function runWaiting(): Promise<void> {
     }
     // An urgent run that came while this one blocked the event loop is next.
     await pollMessages();
+    await unload();
   }
   isRunning = false;
+}
+
+/** Between runs: the host asks for towers that no run is with. */
+async function unload(): Promise<void> {
+  while (unloading.length > 0) {
+    await towers.unload(unloading.splice(0));
+  }
 }
 
 async function answer({ request, images }: WaitingRun): Promise<void> {
@@ -92,7 +110,7 @@ function reply(message: EncoderReply): void {
 
 process.on('message', (message) => {
   // IPC delivers what this project's host sends, and nothing else can write to that channel.
-  receive(message as EncodeRequest);
+  receive(message as EncodeRequest | UnloadRequest);
 });
 // The host is gone, killed perhaps: nobody needs the rest.
 process.on('disconnect', () => process.exit(0));

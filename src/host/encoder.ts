@@ -6,7 +6,9 @@ import type { Logger } from 'pino';
 
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import type { EncodeRun } from './encode-queue.ts';
-import type { EncodeRequest, EncoderReply, LoadedTower } from './encoder-messages.ts';
+import type { EncodeRequest, EncoderReply, LoadedTower, TowerReference, UnloadRequest } from './encoder-messages.ts';
+import type { ResidentTower } from './model-memory.ts';
+import { ResidentTowers } from './resident-towers.ts';
 
 /** What an encoder process is told when it starts. */
 export interface EncoderSettings {
@@ -43,7 +45,7 @@ export class Encoder {
   #child: Pick<ChildProcess, 'pid' | 'send' | 'kill'> | undefined;
   #state: EncoderState = 'stopped';
   #nextId = 1;
-  #loaded: LoadedTower[] = [];
+  readonly #towers = new ResidentTowers();
   #residentBytes = 0;
   #restarts = 0;
   #lastRunAt = 0;
@@ -67,6 +69,27 @@ export class Encoder {
     return this.#running.size;
   }
 
+  /** Towers that were loaded, and let go, since the start. */
+  get loads(): { loads: number; unloads: number } {
+    return this.#towers.counts;
+  }
+
+  /** The towers in the process's memory, or on their way there or out. */
+  get resident(): ResidentTower[] {
+    return this.#towers.list(this.#runningKeys());
+  }
+
+  /** Whether a run of the tower finds it in memory. */
+  holds(tower: TowerReference, isWide: boolean): boolean {
+    return this.#towers.holds(tower, this.#threadsOf(isWide));
+  }
+
+  /** Lets towers go that no run is with; `onFree` is called once they are gone. */
+  unload(keys: readonly string[]): void {
+    this.#towers.leave(keys);
+    this.#post({ type: 'unload', keys });
+  }
+
   get status(): {
     pid: number | null;
     state: EncoderState;
@@ -80,7 +103,7 @@ export class Encoder {
       state: this.#state,
       residentBytes: this.#residentBytes,
       restarts: this.#restarts,
-      models: this.#loaded,
+      models: [...this.#towers.loaded],
       runs: this.#running.size,
     };
   }
@@ -125,18 +148,17 @@ export class Encoder {
     const id = this.#nextId++;
     this.#running.set(id, run);
     this.#lastRunAt = Date.now();
-    const { model, preparedGraph } = run.tower;
-    const request: EncodeRequest = {
+    const { model, key, preparedGraph, bytes } = run.tower;
+    this.#towers.use(run.tower, this.#threadsOf(isWide));
+    this.#post({
       type: 'encode',
       id,
       model,
-      preparedGraph,
+      reference: { key, preparedGraph, bytes },
       input: run.input,
       isWide,
       isUrgent: run.isInteractive,
-    };
-    // A process that has just died fails the sending before its end is told, which then fails the run.
-    this.#child?.send(request, (error) => error !== null && this.#options.log.debug({ error }, 'sending a run'));
+    });
   }
 
   /** Ends a process that has had nothing to do for so long; the next run starts another. */
@@ -160,7 +182,7 @@ export class Encoder {
       this.#state = 'ready';
       this.#failedToStart = false;
     } else if (reply.type === 'loaded') {
-      this.#loaded = reply.loaded;
+      this.#towers.setLoaded(reply.loaded, this.#runningKeys());
       this.#options.log.info({ pid: this.#child?.pid, towers: reply.loaded }, 'towers in memory');
     } else {
       const run = this.#running.get(reply.id);
@@ -200,9 +222,23 @@ export class Encoder {
     this.#options.onFree();
   }
 
+  #post(request: EncodeRequest | UnloadRequest): void {
+    // A process that has just died fails the sending before its end is told, which then fails its runs.
+    this.#child?.send(request, (error) => error !== null && this.#options.log.debug({ error }, 'sending a request'));
+  }
+
+  #runningKeys(): Set<string> {
+    return new Set([...this.#running.values()].map(({ tower }) => tower.key));
+  }
+
+  #threadsOf(isWide: boolean): number {
+    const { threads, wideThreads } = this.#options.settings;
+    return isWide ? wideThreads : threads;
+  }
+
   #forget(): void {
     this.#child = undefined;
-    this.#loaded = [];
+    this.#towers.clear();
     this.#residentBytes = 0;
   }
 }

@@ -20,8 +20,15 @@ export interface FunctionCall {
   format: VectorFormatName;
   chunkHeader: boolean;
   modelsPath: string;
+  /** The model of all rows; of a function with a model argument that of none. */
   model: string;
+  /** Whether the first of two arguments names the model of each row. */
+  modelArgument: boolean;
   dtype: Dtype;
+  /** Whether each vector is given the length 1, whatever the model does. */
+  normalize: boolean;
+  /** Which of the model's prompts goes before each text; undefined: its default one, `none`: none. */
+  prompt: string | undefined;
   onError: ErrorPolicy;
   /** Relative image paths start here: the folder of the process that calls the function. */
   folder: string;
@@ -49,7 +56,10 @@ const optionsSchema = z.object({
   format: z.enum(vectorFormatNames),
   'chunk-header': z.boolean().default(false),
   model: z.string().optional(),
+  'model-argument': z.boolean().default(false),
   dtype: z.enum(dtypes).default('fp32'),
+  normalize: z.boolean().default(false),
+  prompt: z.string().optional(),
   'on-error': z.enum(['fail', 'zero']).default('fail'),
   'image-folders': z.string().optional(),
 });
@@ -68,7 +78,10 @@ export function readFunctionCall(hello: z.infer<typeof helloSchema>): FunctionCa
     chunkHeader: options['chunk-header'],
     modelsPath: hello.modelsPath,
     model: options.model ?? hello.model ?? defaultModel,
+    modelArgument: options['model-argument'],
     dtype: options.dtype,
+    normalize: options.normalize,
+    prompt: options.prompt,
     onError: options['on-error'],
     folder: hello.folder,
     imageFolders: imageFolders.map((folder) => resolve(hello.folder, folder)),
@@ -77,7 +90,7 @@ export function readFunctionCall(hello: z.infer<typeof helloSchema>): FunctionCa
 
 function parseCommand(args: string[]): { functionName: string; options: z.infer<typeof optionsSchema> } {
   const usage =
-    'expected in the definition’s <command>: embed FUNCTION --input text|image|image-bytes|model --format Native|RowBinary|TabSeparated [--chunk-header] [--model NAME] [--dtype fp32] [--on-error fail|zero] [--image-folders DIR:DIR]';
+    'expected in the definition’s <command>: embed FUNCTION --input text|image|image-bytes|model --format Native|RowBinary|TabSeparated [--chunk-header] [--model NAME | --model-argument] [--dtype fp32] [--normalize] [--prompt NAME] [--on-error fail|zero] [--image-folders DIR:DIR]';
   try {
     const string = { type: 'string' } as const;
     const { positionals, values } = parseArgs({
@@ -88,13 +101,20 @@ function parseCommand(args: string[]): { functionName: string; options: z.infer<
         format: string,
         'chunk-header': { type: 'boolean' },
         model: string,
+        'model-argument': { type: 'boolean' },
         dtype: string,
+        normalize: { type: 'boolean' },
+        prompt: string,
         'on-error': string,
         'image-folders': string,
       },
     });
     const [functionName] = z.tuple([z.string()], 'one function’s name is needed').parse(positionals);
-    return { functionName, options: optionsSchema.parse(values) };
+    const options = optionsSchema.parse(values);
+    if (options['model-argument'] && (options.model !== undefined || options.input === 'model')) {
+      throw new TypeError('--model-argument goes neither with --model nor with --input model');
+    }
+    return { functionName, options };
   } catch (error) {
     throw new EmbedhouseError('USAGE', `'embed ${args.join(' ')}': ${reasonOf(error)}; ${usage}`, { cause: error });
   }

@@ -19,6 +19,8 @@ export interface HostStatus {
     /** Runs that are with the process. */
     runs: number;
   }[];
+  /** The memory of models' weights, and how many towers were loaded and let go since the start. */
+  models: { limitBytes: number; usedBytes: number; loads: number; unloads: number };
   /** Rows answered since the start; `zeroed`: bad ones answered with a zero vector. */
   rows: { text: number; image: number; zeroed: number };
   connections: number;

@@ -1,14 +1,16 @@
 import { Buffer } from 'node:buffer';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Logger } from 'pino';
+import prettyBytes from 'pretty-bytes';
 
 import { frameTypes, runtimePaths, type RuntimePaths } from '../bridge/embed.ts';
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import { ByteQueue } from '../formats/byte-queue.ts';
+import { textSpecOf, towerPath } from '../models/model-folder.ts';
 import { BridgeConnection, sendFrame, type BridgeServices } from './bridge-connection.ts';
 import { describeModel } from './describe-model.ts';
 import { EncodeQueue, type QueuedTower } from './encode-queue.ts';
@@ -18,7 +20,7 @@ import { readGreeting, type Control } from './greeting.ts';
 import { listenOnSocket, socketIdentity } from './listen.ts';
 import { ModelRegistry, type HostedModel } from './model-registry.ts';
 import { PreparedGraphs } from './prepared-graphs.ts';
-import { imageRunLimits, textRunLimits } from './run-plan.ts';
+import { imageRunLimits, limitsOfTexts } from './run-plan.ts';
 import { VectorCache } from './vector-cache.ts';
 import type { HostStatus } from './host-status.ts';
 
@@ -31,6 +33,11 @@ export interface HostOptions {
   threads?: number;
   /** Ends an encoder process, and so gives its models' memory back, after this long without work; 0 keeps it. @default 5 minutes */
   unloadTimeoutMs?: number;
+  /**
+   * Memory for the weights of models; the least recently used are let go.
+   * @default half of the memory of the machine, or of the container
+   */
+  maxModelBytes?: number;
   /** Where models are kept as this machine runs them best; without it, they are loaded as they are. */
   cachePath?: string;
   /** Memory for vectors of what was asked before; 0 turns the cache off. @default 64 MiB */
@@ -67,6 +74,7 @@ export class Host implements AsyncDisposable {
   readonly #models = new ModelRegistry();
   readonly #cache: VectorCache;
   readonly #graphs: PreparedGraphs;
+  readonly #maxModelBytes: number;
   readonly #encoders: EncoderPool;
   readonly #connections = new Set<Socket>();
   readonly #startedAt = Date.now();
@@ -89,7 +97,9 @@ export class Host implements AsyncDisposable {
     this.#idleTimeoutMs = idleTimeoutMs;
     this.#cache = new VectorCache(cacheBytes);
     this.#graphs = new PreparedGraphs({ cachePath: options.cachePath, log: options.log });
+    this.#maxModelBytes = options.maxModelBytes ?? defaultModelBytes();
     this.#encoders = new EncoderPool({
+      maxModelBytes: this.#maxModelBytes,
       threads: options.threads ?? availableParallelism(),
       idleTimeoutMs: unloadTimeoutMs,
       settings: { limits: { maxImageBytes, maxImagePixels }, exactImages },
@@ -134,6 +144,7 @@ export class Host implements AsyncDisposable {
       idleTimeoutS: this.#idleTimeoutMs / 1000,
       residentBytes: process.memoryUsage.rss(),
       encoders: this.#encoders.status,
+      models: this.#encoders.memory,
       rows: { ...this.#rows },
       connections: this.#connections.size,
       queue: this.#queue.depth,
@@ -233,12 +244,17 @@ export class Host implements AsyncDisposable {
   async #openTower(model: HostedModel, { modelsPath, dtype, input }: FunctionCall): Promise<QueuedTower> {
     const { folder, fingerprint } = model;
     const tower = input === 'text' ? 'text' : 'vision';
-    return {
-      key: `${fingerprint}\0${dtype}\0${tower}`,
-      model: { modelsPath, name: folder.name, dtype, fingerprint },
-      preparedGraph: await this.#graphs.get({ model: folder, tower, dtype }, fingerprint),
-      limits: input === 'text' ? textRunLimits : imageRunLimits,
-    };
+    const limits = tower === 'text' ? limitsOfTexts(textSpecOf(folder)) : imageRunLimits;
+    towerPath(folder, tower, dtype);
+    const graph = await this.#graphs.get({ model: folder, tower, dtype }, fingerprint);
+    if (graph.bytes > this.#maxModelBytes) {
+      throw new EmbedhouseError(
+        'MODEL_TOO_LARGE',
+        `the ${tower} tower of model '${folder.name}' in ${dtype} takes ${prettyBytes(graph.bytes)} of memory where the host has ${prettyBytes(this.#maxModelBytes)} for models: start the host with a larger --model-memory-mib, or choose a smaller --dtype`,
+      );
+    }
+    const key = `${fingerprint}\0${dtype}\0${tower}`;
+    return { key, ...graph, model: { modelsPath, name: folder.name, dtype, fingerprint }, limits };
   }
 
   #countRows(input: InputKind, rows: number): void {
@@ -262,4 +278,10 @@ export class Host implements AsyncDisposable {
       void this.close();
     }
   }
+}
+
+/** ClickHouse needs the rest. A container may have less than its machine. */
+function defaultModelBytes(): number {
+  const constrained = process.constrainedMemory();
+  return Math.min(totalmem(), constrained > 0 ? constrained : Infinity) / 2;
 }

@@ -1,15 +1,16 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { towerFile, type Dtype } from '../models/dtype.ts';
-import { loadTokenizer, type Tokenizer } from '../models/clip-tokenizer.ts';
-import { digestModel, modelSettings } from '../models/model-digest.ts';
-import { openModelFolder, towerPath, type ModelFolder } from '../models/model-folder.ts';
+import type { Dtype } from '../models/dtype.ts';
+import { digestModel } from '../models/model-digest.ts';
+import { openModelFolder, towerPath, towersOf, type ModelFolder } from '../models/model-folder.ts';
+import { loadTokenizer, type Tokenizer } from '../models/tokenizer.ts';
 
 /** A model as the host knows it: its folder and tokenizer. Its towers are in the encoder processes. */
 export interface HostedModel {
   folder: ModelFolder;
-  tokenizer: Tokenizer;
+  /** Undefined where the model embeds no texts. */
+  tokenizer: Tokenizer | undefined;
   /** Tells two states of a folder apart, so that a cached vector is never of a model that was replaced. */
   fingerprint: string;
   /** The digest of what decides its vectors in a dtype; computed once. */
@@ -24,7 +25,9 @@ export class ModelRegistry {
   async get(modelsPath: string, name: string, dtype: Dtype): Promise<HostedModel> {
     const model = await this.#open(modelsPath, name);
     // Refuses a dtype that the model lacks here, before a run is queued for it.
-    towerPath(model.folder, 'text', dtype);
+    for (const tower of towersOf(model.folder)) {
+      towerPath(model.folder, tower, dtype);
+    }
     return model;
   }
 
@@ -55,13 +58,15 @@ async function openModel(modelsPath: string, name: string): Promise<HostedModel>
     }
     return known;
   };
-  return { folder, tokenizer: await loadTokenizer(folder), fingerprint, digest };
+  const tokenizer = folder.text && (await loadTokenizer(folder));
+  return { folder, tokenizer, fingerprint, digest };
 }
 
 /** Asked for with every block: waiting for the system's answers in another thread would take ten times as long. */
-function fingerprintOf({ path, dtypes }: ModelFolder): string {
-  const towers = dtypes.flatMap((dtype) => [towerFile('text', dtype), towerFile('vision', dtype)]);
-  const files = [...modelSettings, 'onnx', ...towers];
+function fingerprintOf({ path, settings, graphs }: ModelFolder): string {
+  const towers = new Set(graphs.flatMap(({ text, vision }) => [text, vision]).filter((file) => file !== undefined));
+  // The folder itself: a file of settings may have been added.
+  const files = ['.', ...settings, 'onnx', ...towers];
   return files.map((file) => stateOf(join(path, file))).join(' ');
 }
 

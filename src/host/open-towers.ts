@@ -4,9 +4,11 @@ import { openTextTower, type TextTower } from '../models/text-tower.ts';
 import type { TowerOptions } from '../models/open-tower.ts';
 import type { EncodeRequest, LoadedTower, ModelReference } from './encoder-messages.ts';
 
-type Request = Pick<EncodeRequest, 'model' | 'preparedGraph' | 'isWide'>;
+type Request = Pick<EncodeRequest, 'model' | 'reference' | 'isWide'>;
 
 interface OpenTower<T> {
+  /** See `TowerReference`. */
+  towerKey: string;
   fingerprint: string;
   lastUsedAt: number;
   opening: Promise<T>;
@@ -56,15 +58,29 @@ export class OpenTowers {
 
   /** Closes the towers that no run has used for so long; of a process with other work, not all memory comes back. */
   async closeUnused(idleMs: number): Promise<void> {
+    if (await this.#close(({ lastUsedAt }) => Date.now() - lastUsedAt >= idleMs)) {
+      this.#tellLoaded();
+    }
+  }
+
+  /** Closes the towers of these keys, and tells what is left in any case: somebody waits for their memory. */
+  async unload(keys: readonly string[]): Promise<void> {
+    await this.#close(({ towerKey }) => keys.includes(towerKey));
+    this.#tellLoaded();
+  }
+
+  async #close(isMeant: (tower: OpenTower<AsyncDisposable>) => boolean): Promise<boolean> {
+    let hasClosed = false;
     for (const towers of [this.#texts, this.#images]) {
-      for (const [key, { lastUsedAt, opening }] of towers) {
-        if (Date.now() - lastUsedAt >= idleMs) {
+      for (const [key, tower] of towers) {
+        if (isMeant(tower)) {
           towers.delete(key);
-          await (await opening)[Symbol.asyncDispose]();
-          this.#tellLoaded();
+          await (await tower.opening)[Symbol.asyncDispose]();
+          hasClosed = true;
         }
       }
     }
+    return hasClosed;
   }
 
   #tellLoaded(): void {
@@ -75,9 +91,10 @@ export class OpenTowers {
     towers: Map<string, OpenTower<T>>,
     tower: 'text' | 'image',
     open: (folder: ModelFolder, options: TowerOptions) => Promise<T>,
-    { model, preparedGraph, isWide }: Request,
+    { model, reference, isWide }: Request,
   ): Promise<T> {
     const { modelsPath, name, dtype, fingerprint } = model;
+    const { key: towerKey, preparedGraph, bytes } = reference;
     const threads = isWide ? this.#threads.wide : this.#threads.narrow;
     const key = JSON.stringify([modelsPath, name, dtype, threads]);
     const known = towers.get(key);
@@ -90,16 +107,18 @@ export class OpenTowers {
       await (await known?.opening)?.[Symbol.asyncDispose]();
       return open(await this.folder(model), { dtype, threads, preparedGraph });
     })();
-    const opened: OpenTower<T> = { fingerprint, lastUsedAt: Date.now(), opening };
+    const opened: OpenTower<T> = { towerKey, fingerprint, lastUsedAt: Date.now(), opening };
     towers.set(key, opened);
     try {
       const result = await opening;
       const loadMs = Math.round(performance.now() - startedAt);
-      opened.loaded = { model: name, dtype, tower, threads, loadMs };
+      const isMapped = preparedGraph !== undefined;
+      opened.loaded = { key: towerKey, model: name, dtype, tower, threads, loadMs, bytes, isMapped };
       this.#tellLoaded();
       return result;
     } catch (error) {
       towers.delete(key);
+      this.#tellLoaded();
       throw error;
     }
   }

@@ -1,5 +1,5 @@
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
-import type { ImageSpec } from '../models/model-folder.ts';
+import type { ImageSpec } from '../models/image-spec.ts';
 import { prepareImage, type ImageLimits, type PrepareOptions } from '../models/prepare-image.ts';
 import { readImageFile } from '../models/read-image-file.ts';
 import type { ImageSource, RowFailure } from './encoder-messages.ts';

@@ -4,12 +4,25 @@ import { fileURLToPath } from 'node:url';
 import { execaNode } from 'execa';
 import type { Logger } from 'pino';
 
+import { countGraphBytes } from '../models/graph-files.ts';
+import { towerPath } from '../models/model-folder.ts';
 import { findPreparedGraph, preparedGraphFolder, type TowerFile } from '../models/prepared-graph.ts';
 
 export interface PreparedGraphsOptions {
   /** Where prepared graphs are kept; undefined: nothing is prepared. */
   cachePath: string | undefined;
   log: Logger;
+}
+
+/** What an encoder process loads for a tower. */
+export interface TowerGraph {
+  /**
+   * Undefined where there is none: the graph in the model's folder gives the same vectors, slower, and each session has a
+   * copy of the weights.
+   */
+  preparedGraph: string | undefined;
+  /** Size of the graph with its weights. */
+  bytes: number;
 }
 
 const program = fileURLToPath(new URL('./prepare-process.js', import.meta.url));
@@ -20,25 +33,29 @@ const prepareTimeoutMs = 120_000;
 /** Finds the prepared graphs of towers, and has each prepared at its first use. */
 export class PreparedGraphs {
   readonly #options: PreparedGraphsOptions;
-  readonly #graphs = new Map<string, Promise<string | undefined>>();
+  readonly #graphs = new Map<string, Promise<TowerGraph>>();
   readonly #closed = new AbortController();
 
   constructor(options: PreparedGraphsOptions) {
     this.#options = options;
   }
 
-  /**
-   * Answers the path of a tower's prepared graph. Undefined where that failed, which is logged: the graph in the model's
-   * folder gives the same vectors, slower, and each session has a copy of the weights.
-   */
-  async get(file: TowerFile, fingerprint: string): Promise<string | undefined> {
+  /** Answers a tower's graph, prepared if that can be; why not is logged. */
+  async get(file: TowerFile, fingerprint: string): Promise<TowerGraph> {
     const key = JSON.stringify([file.model.path, file.tower, file.dtype, fingerprint]);
     let graph = this.#graphs.get(key);
     if (graph === undefined) {
-      graph = this.#find(file);
+      graph = this.#measure(file);
       this.#graphs.set(key, graph);
+      graph.catch(() => this.#graphs.delete(key));
     }
     return graph;
+  }
+
+  async #measure(file: TowerFile): Promise<TowerGraph> {
+    const preparedGraph = await this.#find(file);
+    const bytes = await countGraphBytes(preparedGraph ?? towerPath(file.model, file.tower, file.dtype));
+    return { preparedGraph, bytes };
   }
 
   /** Ends a preparation that is under way. */

@@ -1,8 +1,12 @@
+import type { TextSpec } from '../models/text-spec.ts';
+
 /** What bounds one run of a tower. */
 export interface RunLimits {
   /** Padded tokens: rows times the longest row's tokens. */
   maxTokens: number;
   maxRows: number;
+  /** Whether rows of one length only share a run: see `padding` of `TextSpec`. */
+  equalLengths?: boolean;
 }
 
 /**
@@ -12,6 +16,11 @@ export interface RunLimits {
  */
 export const textRunLimits: RunLimits = { maxTokens: 256, maxRows: 128 };
 export const imageRunLimits: RunLimits = { maxTokens: Number.POSITIVE_INFINITY, maxRows: 4 };
+
+/** The limits of a text tower. */
+export function limitsOfTexts({ padding }: Pick<TextSpec, 'padding'>): RunLimits {
+  return { ...textRunLimits, equalLengths: padding === 'none' };
+}
 
 interface Plannable {
   tower: { key: string; limits: RunLimits };
@@ -51,9 +60,10 @@ export class RunPlan<T extends Plannable> {
     if (first.tower.key !== tower.key) {
       return false;
     }
-    const { maxTokens, maxRows } = first.tower.limits;
+    const { maxTokens, maxRows, equalLengths = false } = first.tower.limits;
     const rows = this.members.length + 1;
-    this.#isFull ||= rows > maxRows || rows * Math.max(this.#longest, length) > maxTokens;
+    this.#isFull ||=
+      rows > maxRows || rows * Math.max(this.#longest, length) > maxTokens || (equalLengths && length !== first.length);
     return !this.#isFull;
   }
 }

@@ -1,6 +1,6 @@
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import { openImageTower } from './image-tower.ts';
-import type { ModelFolder } from './model-folder.ts';
+import { imageSpecOf, type ModelFolder, textSpecOf, type Tower } from './model-folder.ts';
 import { openTextTower } from './text-tower.ts';
 import type { Dtype } from './dtype.ts';
 
@@ -14,7 +14,7 @@ const maxRelativeDifference = 1e-3;
  */
 export async function checkSameVectors(
   folder: ModelFolder,
-  tower: 'text' | 'vision',
+  tower: Tower,
   dtype: Dtype,
   preparedGraph: string,
 ): Promise<void> {
@@ -36,7 +36,7 @@ export async function checkSameVectors(
 
 async function probe(
   folder: ModelFolder,
-  tower: 'text' | 'vision',
+  tower: Tower,
   dtype: Dtype,
   preparedGraph: string | undefined,
 ): Promise<Float32Array> {
@@ -44,14 +44,20 @@ async function probe(
   if (tower === 'text') {
     await using text = await openTextTower(folder, options);
     // Rows of different lengths; the greatest id of a row, which is pooled, stands in the middle of the second.
-    return await text.run([
+    const { padding, maxTokens } = textSpecOf(folder);
+    const rows = [
       [1, 5, 2, 9],
       [1, 7, 3, 11, 4, 2, 8],
-    ]);
+    ];
+    return await text.run(padding === 'always' ? rows.map((ids) => padTo(ids, maxTokens)) : rows);
   }
-  const { size } = folder.image;
+  const { size } = imageSpecOf(folder);
   await using image = await openImageTower(folder, options);
   return await image.run(
     [0, 1].map((row) => Uint8Array.from({ length: size * size * 3 }, (_, at) => (at * (7 + row)) % 256)),
   );
+}
+
+function padTo(ids: readonly number[], length: number): number[] {
+  return [...ids, ...Array.from({ length: length - ids.length }, () => 1)];
 }

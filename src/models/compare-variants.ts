@@ -1,10 +1,10 @@
 import { type Agreement, measureAgreement } from './agreement.ts';
 import { drawPicture, sampleDrawings, sampleTexts } from './agreement-sample.ts';
-import { loadTokenizer } from './clip-tokenizer.ts';
 import { openImageTower } from './image-tower.ts';
-import type { ModelFolder } from './model-folder.ts';
+import { imageSpecOf, type ModelFolder } from './model-folder.ts';
 import { prepareImage } from './prepare-image.ts';
 import { openTextTower } from './text-tower.ts';
+import { loadTokenizer } from './tokenizer.ts';
 
 export interface CompareOptions {
   /** How many texts or images to compare; at least 20 are, since fewer say nothing. */
@@ -65,6 +65,7 @@ export async function compareImages(
 ): Promise<Agreement> {
   await using left = await openImageTower(reference, { dtype, threads: options.threads });
   await using right = await openImageTower(variant, { dtype, threads: options.threads });
+  const spec = imageSpecOf(reference);
   const drawings = [...sampleDrawings(Math.max(minCount, options.count)).entries()];
   const batches: (typeof drawings)[] = [];
   for (let start = 0; start < drawings.length; start += imagesPerRun) {
@@ -72,7 +73,7 @@ export async function compareImages(
   }
   const prepare = (batch: readonly (typeof drawings)[number][]): Promise<Uint8Array[]> =>
     Promise.all(
-      batch.map(async ([index, path]) => prepareImage(await drawPicture(path, index), reference.image, imageLimits)),
+      batch.map(async ([index, path]) => prepareImage(await drawPicture(path, index), spec, imageLimits)),
     );
   return await compare(left, right, batches, prepare, { ...options, dimensions: reference.dimensions });
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { BicubicAxis } from './pillow-bicubic.ts';
+import type { PillowAxis } from './pillow-axis.ts';
 
 /** Rows of bytes in WebAssembly's memory. */
 export interface Rows {
@@ -64,7 +64,7 @@ export class Convolution {
     return { address: this.#reserve(rows * stride + SLACK_BYTES), stride };
   }
 
-  placeAxis({ bounds, weights }: BicubicAxis): PlacedAxis {
+  placeAxis({ bounds, weights }: PillowAxis): PlacedAxis {
     const placed = {
       bounds: this.#reserve(bounds.byteLength),
       weights: this.#reserve(weights.byteLength),

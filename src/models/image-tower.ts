@@ -1,8 +1,9 @@
-import type { ModelFolder } from './model-folder.ts';
+import { imageSpecOf, type ModelFolder } from './model-folder.ts';
 import { normalizePixels } from './normalize-pixels.ts';
 import { openTower, type TowerOptions } from './open-tower.ts';
+import { poolTokens } from './pool-tokens.ts';
 
-/** The half of a CLIP model that embeds images. */
+/** The half of a model that embeds images. */
 export interface ImageTower extends AsyncDisposable {
   /**
    * Embeds prepared images (each as `prepareImage` gives it: height × width × RGB, 8 bits) into vectors, row after
@@ -15,26 +16,29 @@ export interface ImageTower extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-const contract = {
-  tower: 'vision',
-  output: 'image_embeds',
-  requiredInput: 'pixel_values',
-  inputTypes: { pixel_values: 'float32' },
-} as const;
-
 /**
  * Opens the image tower of a model.
  *
  * @throws MODEL_INVALID when the model lacks that dtype, or its file is not an image tower.
  */
 export async function openImageTower(folder: ModelFolder, options: TowerOptions): Promise<ImageTower> {
-  const session = await openTower(folder, options, contract);
-  const { size } = folder.image;
+  const { session, output } = await openTower(folder, options, {
+    tower: 'vision',
+    requiredInput: 'pixel_values',
+    inputType: (name) => (name === 'pixel_values' ? 'float32' : undefined),
+  });
+  const { dimensions } = folder;
+  const image = imageSpecOf(folder);
+  const { size } = image;
   return {
     async run(pixels) {
       if (pixels.length === 0) return new Float32Array(0);
-      const feed = { data: normalizePixels(pixels, folder.image), shape: [pixels.length, 3, size, size] };
-      return session.run(new Map([['pixel_values', feed]]), contract.output, [pixels.length, folder.dimensions]);
+      const feed = { data: normalizePixels(pixels, image), shape: [pixels.length, 3, size, size] };
+      const feeds = new Map([['pixel_values', feed]]);
+      if (output.holds === 'vectors') return session.run(feeds, output.name, [pixels.length, dimensions]);
+      const tokens = await session.run(feeds, output.name, [pixels.length, 'any', dimensions]);
+      const count = tokens.length / pixels.length / dimensions;
+      return poolTokens(tokens, Array.from(pixels, () => count), dimensions, 'cls');
     },
     close: () => session.close(),
     [Symbol.asyncDispose]: () => session.close(),

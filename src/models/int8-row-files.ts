@@ -1,8 +1,10 @@
 import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import { towerFile } from './dtype.ts';
+import { listGraphFiles } from './graph-files.ts';
 import { digestFile } from './model-digest.ts';
+import { type ModelFolder, towerPath } from './model-folder.ts';
 
 /** Where the report on the variant is, relative to the model folder. */
 export const int8RowReportFile = 'onnx/int8_row.json';
@@ -73,14 +75,11 @@ export async function moveIntoPlace(modelPath: string, staging: string, report: 
  * Gives the SHA-256, in hexadecimal, of a model's fp32 files and the weights beside them, by their names relative to the
  * model folder.
  */
-export async function hashFp32Files(modelPath: string, signal: AbortSignal): Promise<Record<string, string>> {
+export async function hashFp32Files(folder: ModelFolder, signal: AbortSignal): Promise<Record<string, string>> {
   const hashes: Record<string, string> = {};
   for (const tower of towers) {
-    const graph = towerFile(tower, 'fp32');
-    for (const file of [graph, `${graph}_data`]) {
-      const path = join(modelPath, file);
-      if ((await stat(path).catch(() => undefined)) === undefined) continue;
-      hashes[file] = (await digestFile(path, signal)).toString('hex');
+    for (const path of await listGraphFiles(towerPath(folder, tower, 'fp32'))) {
+      hashes[relative(folder.path, path)] = (await digestFile(path, signal)).toString('hex');
     }
   }
   return hashes;

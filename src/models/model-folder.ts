@@ -1,25 +1,32 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
-import { readClipConfig } from './clip-config.ts';
+import { describeFolder, type ModelDescription } from './describe/describe-folder.ts';
+import { type Dtype, dtypes, graphFile, type GraphStem } from './dtype.ts';
 import type { ImageSpec } from './image-spec.ts';
-import { type Dtype, dtypes, towerFile } from './dtype.ts';
+import type { TextSpec } from './text-spec.ts';
 
-export type { ImageSpec } from './image-spec.ts';
+/** The half of a model that embeds texts, or the one that embeds images. */
+export type Tower = 'text' | 'vision';
+
+/** The graphs of one variant of a model, relative to its folder; both towers may be in one file. */
+export interface VariantGraphs {
+  readonly dtype: Dtype;
+  readonly text?: string;
+  readonly vision?: string;
+}
 
 /** An installed model: a folder laid out as the hub publishes models for transformers.js. */
-export interface ModelFolder {
+export interface ModelFolder extends Omit<ModelDescription, 'source'> {
   /** The folder's own name, by which users call the model. */
   readonly name: string;
   readonly path: string;
-  readonly kind: 'clip';
-  /** Length of a vector. */
-  readonly dimensions: number;
-  /** The most token ids a text may have, first and last one included. */
-  readonly maxTokens: number;
-  readonly image: ImageSpec;
-  /** What both towers exist in; never empty. */
+  /** What all of the model's towers exist in; never empty. */
   readonly dtypes: readonly Dtype[];
+  /** The graphs of each of `dtypes`. */
+  readonly graphs: readonly VariantGraphs[];
+  /** The files beside the graphs that decide a model's vectors, relative to its folder. */
+  readonly settings: readonly string[];
   /** Size of all files in the folder. */
   readonly sizeBytes: number;
   /** Where the model came from as its `config.json` says, else `local folder`. */
@@ -33,6 +40,10 @@ export interface BrokenModelFolder {
   readonly problem: string;
 }
 
+const settings = ['config.json', 'preprocessor_config.json', 'tokenizer.json', 'tokenizer_config.json'];
+/** What sentence-transformers writes. */
+const sentenceSettings =
+  /^(modules\.json|sentence_[\w-]+_config\.json|config_sentence_transformers\.json|\d+_\w+\/config\.json)$/;
 const namePattern = /^[A-Za-z0-9][\w.-]*$/;
 
 /**
@@ -52,19 +63,24 @@ export async function openModelFolder(modelsPath: string, name: string): Promise
   if (!(await isFolder(path))) {
     throw new EmbedhouseError(
       'MODEL_NOT_INSTALLED',
-      `model '${name}' is not installed in ${modelsPath}: copy its folder as the hub publishes it (for clip-vit-base-patch32 Xenova/clip-vit-base-patch32: config.json, preprocessor_config.json, tokenizer.json, tokenizer_config.json, onnx/text_model.onnx, onnx/vision_model.onnx) to ${path}, or name an installed model, such as the bundled one with --model emoji-clip`,
+      `model '${name}' is not installed in ${modelsPath}: get it with 'embedhouse models pull ${name}', copy its folder as the hub publishes it (for clip-vit-base-patch32 Xenova/clip-vit-base-patch32: config.json, preprocessor_config.json, tokenizer.json, tokenizer_config.json, onnx/text_model.onnx, onnx/vision_model.onnx) to ${path}, or name an installed model, such as the bundled one with --model emoji-clip`,
     );
   }
-  const { source, ...config } = await readClipConfig(path);
   const { sizeBytes, files } = await listFiles(path);
-  if (!files.has('tokenizer.json')) throw missing(path, 'tokenizer.json');
-  const available = dtypes.filter(
-    (dtype) => files.has(towerFile('text', dtype)) && files.has(towerFile('vision', dtype)),
-  );
-  if (available.length === 0) {
-    throw missing(path, `pair of ${towerFile('text', 'fp32')} and ${towerFile('vision', 'fp32')}`);
-  }
-  return { name, path, kind: 'clip', ...config, dtypes: available, sizeBytes, source: source ?? 'local folder' };
+  const { source, ...description } = await describeFolder(path, files);
+  if (description.text && !files.has('tokenizer.json')) throw missing(path, 'tokenizer.json');
+  const graphs = dtypes.flatMap((dtype) => findGraphs(description, files, dtype) ?? []);
+  if (graphs.length === 0) throw missing(path, wantedGraphs(description));
+  return {
+    name,
+    path,
+    ...description,
+    dtypes: graphs.map(({ dtype }) => dtype),
+    graphs,
+    settings: listSettings(files),
+    sizeBytes,
+    source: source ?? 'local folder',
+  };
 }
 
 /**
@@ -87,17 +103,69 @@ export async function listModelFolders(modelsPath: string): Promise<(ModelFolder
   return found;
 }
 
-/**
- * Gives the path of one tower's file in the wanted dtype.
- *
- * @throws MODEL_INVALID when the model does not come in that dtype.
- */
-export function towerPath(folder: ModelFolder, tower: 'text' | 'vision', dtype: Dtype): string {
-  if (folder.dtypes.includes(dtype)) return join(folder.path, towerFile(tower, dtype));
+/** Lists the towers that a model has. */
+export function towersOf({ text, image }: Pick<ModelFolder, 'text' | 'image'>): Tower[] {
+  return [...(text ? (['text'] as const) : []), ...(image ? (['vision'] as const) : [])];
+}
+
+/** Gives what a model's text tower expects. @throws MODEL_INVALID when it embeds no texts. */
+export function textSpecOf({ name, text }: Pick<ModelFolder, 'name' | 'text'>): TextSpec {
+  if (text !== undefined) return text;
   throw new EmbedhouseError(
     'MODEL_INVALID',
-    `model '${folder.name}' has no ${dtype} files in ${folder.path}/onnx, only ${folder.dtypes.join(', ')}; choose one of these with --dtype in the function's <command>, or copy ${towerFile('text', dtype)} and ${towerFile('vision', dtype)} there`,
+    `model '${name}' embeds images only, no texts; name another model with --model in the function's <command>`,
   );
+}
+
+/** Gives what a model's image tower expects. @throws MODEL_INVALID when it embeds no images. */
+export function imageSpecOf({ name, image }: Pick<ModelFolder, 'name' | 'image'>): ImageSpec {
+  if (image !== undefined) return image;
+  throw new EmbedhouseError(
+    'MODEL_INVALID',
+    `model '${name}' embeds texts only, no images; name another model with --model in the function's <command>`,
+  );
+}
+
+/**
+ * Gives the path of one tower's graph in the wanted dtype, which may hold the other tower too.
+ *
+ * @throws MODEL_INVALID when the model has no such tower, or does not come in that dtype.
+ */
+export function towerPath(folder: ModelFolder, tower: Tower, dtype: Dtype): string {
+  if (tower === 'text') textSpecOf(folder);
+  else imageSpecOf(folder);
+  const graph = folder.graphs.find((graphs) => graphs.dtype === dtype)?.[tower];
+  if (graph !== undefined) return join(folder.path, graph);
+  throw new EmbedhouseError(
+    'MODEL_INVALID',
+    `model '${folder.name}' has no ${dtype} files in ${folder.path}/onnx, only ${folder.dtypes.join(', ')}; choose one of these with --dtype in the function's <command>, or get the files with 'embedhouse models pull ... --dtype ${dtype}'`,
+  );
+}
+
+/** Gives a variant's graphs if all of the model's towers are there, each in its own file or all in one. */
+function findGraphs(
+  description: Pick<ModelDescription, 'text' | 'image'>,
+  files: ReadonlySet<string>,
+  dtype: Dtype,
+): VariantGraphs | undefined {
+  const find = (stem: GraphStem): string | undefined =>
+    [stem, 'model' as const].map((name) => graphFile(name, dtype)).find((file) => files.has(file));
+  const text = description.text && find('text_model');
+  const vision = description.image && find('vision_model');
+  if ((description.text && text === undefined) || (description.image && vision === undefined)) return undefined;
+  return { dtype, ...(text !== undefined && { text }), ...(vision !== undefined && { vision }) };
+}
+
+function listSettings(files: ReadonlySet<string>): string[] {
+  const found = [...files].filter((file) => sentenceSettings.test(file)).toSorted();
+  return [...settings.filter((file) => files.has(file)), ...found];
+}
+
+function wantedGraphs({ text, image }: Pick<ModelDescription, 'text' | 'image'>): string {
+  const whole = graphFile('model', 'fp32');
+  return text && image
+    ? `pair of ${graphFile('text_model', 'fp32')} and ${graphFile('vision_model', 'fp32')}, and no ${whole}`
+    : whole;
 }
 
 function missing(path: string, what: string): EmbedhouseError {
@@ -119,7 +187,8 @@ async function listFiles(path: string): Promise<{ files: Set<string>; sizeBytes:
     // stat, not lstat: the hub's own download cache is made of links.
     const found = await stat(join(path, file)).catch(() => undefined);
     if (!found?.isFile()) continue;
-    files.add(file);
+    // With slashes on every system.
+    files.add(file.replaceAll('\\', '/'));
     sizeBytes += found.size;
   }
   return { files, sizeBytes };

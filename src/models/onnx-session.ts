@@ -19,6 +19,8 @@ export interface OnnxSessionOptions {
   readonly threads: number;
   /** Whether the file was written by `saveOptimizedGraph`. @default false */
   readonly isOptimized?: boolean;
+  /** The graph's bytes where it is not the whole file's. @default those of the file */
+  readonly bytes?: Uint8Array;
 }
 
 /**
@@ -52,8 +54,8 @@ export class OnnxSession {
    *
    * @throws MODEL_INVALID when onnxruntime cannot load the file.
    */
-  static async open(path: string, { threads, isOptimized = false }: OnnxSessionOptions): Promise<OnnxSession> {
-    const session = await create(path, {
+  static async open(path: string, { threads, isOptimized = false, bytes }: OnnxSessionOptions): Promise<OnnxSession> {
+    const session = await create(path, bytes ?? path, {
       executionMode: 'sequential',
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
@@ -65,18 +67,19 @@ export class OnnxSession {
   }
 
   /**
-   * Computes one output, in row-major order, and checks that it has the shape expected.
+   * Computes one output, in row-major order, and checks that it has the shape expected: `any` stands for every length,
+   * and further axes of length 1 do not matter.
    *
    * @throws MODEL_INVALID when the graph fails or answers another shape or type.
    */
-  async run(feeds: ReadonlyMap<string, Feed>, output: string, shape: readonly number[]): Promise<Float32Array> {
+  async run(feeds: ReadonlyMap<string, Feed>, output: string, shape: readonly (number | 'any')[]): Promise<Float32Array> {
     const tensors: Record<string, Tensor> = {};
     for (const [name, { data, shape: dims }] of feeds) tensors[name] = new Tensor(data, dims);
     const result = await this.#compute(tensors, output);
-    if (!(result.data instanceof Float32Array) || result.dims.join() !== shape.join()) {
+    if (!(result.data instanceof Float32Array) || !hasShape(result.dims, shape)) {
       throw new EmbedhouseError(
         'MODEL_INVALID',
-        `${this.path}: output ${output} is ${result.type} of shape [${result.dims.join(', ')}] where float32 of shape [${shape.join(', ')}] was expected; check projection_dim in config.json, or choose another dtype`,
+        `${this.path}: output ${output} is ${result.type} of shape [${result.dims.join(', ')}] where float32 of shape [${shape.join(', ')}] was expected; check what config.json says about the model's size, or choose another dtype`,
       );
     }
     return result.data;
@@ -117,7 +120,7 @@ export class OnnxSession {
  * @see https://onnxruntime.ai/docs/api/c/struct_ort_api.html (session options by their keys)
  */
 export async function saveOptimizedGraph(path: string, target: string, dataFile: string): Promise<void> {
-  const session = await create(path, {
+  const session = await create(path, path, {
     intraOpNumThreads: 1,
     logSeverityLevel,
     optimizedModelFilePath: target,
@@ -132,9 +135,16 @@ export async function saveOptimizedGraph(path: string, target: string, dataFile:
   await session.release();
 }
 
-async function create(path: string, options: InferenceSession.SessionOptions): Promise<InferenceSession> {
+async function create(
+  path: string,
+  source: string | Uint8Array,
+  options: InferenceSession.SessionOptions,
+): Promise<InferenceSession> {
   try {
-    return await InferenceSession.create(path, options);
+    // Two signatures of one function.
+    return await (typeof source === 'string'
+      ? InferenceSession.create(source, options)
+      : InferenceSession.create(source, options));
   } catch (cause) {
     throw new EmbedhouseError(
       'MODEL_INVALID',
@@ -142,6 +152,12 @@ async function create(path: string, options: InferenceSession.SessionOptions): P
       { cause },
     );
   }
+}
+
+function hasShape(dims: readonly number[], shape: readonly (number | 'any')[]): boolean {
+  return (
+    dims.length >= shape.length && dims.every((length, axis) => shape[axis] === 'any' || length === (shape[axis] ?? 1))
+  );
 }
 
 function toGraphValue(value: InferenceSession.ValueMetadata): GraphValue {

@@ -1,10 +1,14 @@
 import { existsSync } from 'node:fs';
 
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
-import { type ModelFolder, towerPath } from './model-folder.ts';
-import { multipliesInt8Exactly } from './multiplies-int8-exactly.ts';
-import { type GraphValue, OnnxSession } from './onnx-session.ts';
 import type { Dtype } from './dtype.ts';
+import { type ModelFolder, type Tower, towerPath } from './model-folder.ts';
+import { multipliesInt8Exactly } from './multiplies-int8-exactly.ts';
+import { keepOutput } from './onnx-graph/keep-output.ts';
+import { readOnnx } from './onnx-graph/read-onnx.ts';
+import { serializeOnnx } from './onnx-graph/write-onnx.ts';
+import { OnnxSession } from './onnx-session.ts';
+import { chooseOutput, describeValues, type TowerOutput } from './tower-output.ts';
 
 export interface TowerOptions {
   readonly dtype: Dtype;
@@ -14,54 +18,75 @@ export interface TowerOptions {
   readonly preparedGraph?: string | undefined;
 }
 
-/** What a graph must take and give to serve as a tower. */
+/** What a graph must take to serve as a tower. */
 export interface TowerContract {
-  readonly tower: 'text' | 'vision';
-  readonly output: string;
+  readonly tower: Tower;
   readonly requiredInput: string;
-  /** All inputs that can be fed, with the element type of each. */
-  readonly inputTypes: Readonly<Record<string, string>>;
+  /** Gives the element type of an input that can be fed; undefined: there is nothing to feed it. */
+  readonly inputType: (name: string) => string | undefined;
+}
+
+/** A tower's session, and the output that its vectors are made of. */
+export interface OpenedTower {
+  readonly session: OnnxSession;
+  readonly output: TowerOutput;
 }
 
 /**
- * Opens one tower's graph and checks that its inputs and outputs are those of the contract.
+ * Opens one tower's graph, chooses its output, and checks that its inputs are those of the contract.
  *
  * @throws MODEL_INVALID naming the inputs or outputs that the graph has instead.
  */
 export async function openTower(
   folder: ModelFolder,
-  { dtype, threads, preparedGraph }: TowerOptions,
+  options: TowerOptions,
   contract: TowerContract,
-): Promise<OnnxSession> {
-  if (dtype === 'int8-row' && !(await multipliesInt8Exactly())) {
+): Promise<OpenedTower> {
+  if (options.dtype === 'int8-row' && !(await multipliesInt8Exactly())) {
     throw new EmbedhouseError(
       'MODEL_INVALID',
       `the int8-row files of model '${folder.name}' need exact 8-bit products, which this processor does not give (x86 without VNNI); choose fp32 with --dtype in the function's <command>`,
     );
   }
-  // Somebody may have cleaned up.
-  const isOptimized = preparedGraph !== undefined && existsSync(preparedGraph);
-  const path = isOptimized ? preparedGraph : towerPath(folder, contract.tower, dtype);
-  const session = await OnnxSession.open(path, { threads, isOptimized });
+  const session = await openSession(folder, options, contract.tower);
   try {
-    checkContract(session, contract);
+    const output = chooseOutput(folder, contract.tower, session.path, session.outputs);
+    checkInputs(session, contract);
+    return { session, output };
   } catch (error) {
     await session.close();
     throw error;
   }
-  return session;
 }
 
-function checkContract(session: OnnxSession, { output, requiredInput, inputTypes }: TowerContract): void {
-  if (!session.outputs.some(({ name }) => name === output)) {
-    throw mismatch(session, `has no output ${output} but ${describeValues(session.outputs)}`);
+async function openSession(
+  folder: ModelFolder,
+  { dtype, threads, preparedGraph }: TowerOptions,
+  tower: Tower,
+): Promise<OnnxSession> {
+  const path = towerPath(folder, tower, dtype);
+  // Somebody may have cleaned up.
+  if (preparedGraph !== undefined && existsSync(preparedGraph)) {
+    return OnnxSession.open(preparedGraph, { threads, isOptimized: true });
   }
+  if (!holdsBothTowers(folder, dtype)) return OnnxSession.open(path, { threads });
+  const model = await readOnnx(path);
+  const output = chooseOutput(folder, tower, path, graphOutputs(model));
+  return OnnxSession.open(path, { threads, bytes: serializeOnnx(keepOutput(model, output.name)) });
+}
+
+function holdsBothTowers({ graphs }: ModelFolder, dtype: Dtype): boolean {
+  const found = graphs.find((variant) => variant.dtype === dtype);
+  return found?.text !== undefined && found.text === found.vision;
+}
+
+function checkInputs(session: OnnxSession, { requiredInput, inputType }: TowerContract): void {
   if (!session.inputs.some(({ name }) => name === requiredInput)) {
     throw mismatch(session, `has no input ${requiredInput} but ${describeValues(session.inputs)}`);
   }
   for (const { name, type } of session.inputs) {
-    const known = inputTypes[name];
-    if (known === undefined) throw mismatch(session, `wants an input ${name} that a CLIP tower does not have`);
+    const known = inputType(name);
+    if (known === undefined) throw mismatch(session, `wants an input ${name}, for which there is nothing to feed`);
     if (known !== type) throw mismatch(session, `wants ${type} for its input ${name} where ${known} was expected`);
   }
 }
@@ -69,10 +94,11 @@ function checkContract(session: OnnxSession, { output, requiredInput, inputTypes
 function mismatch(session: OnnxSession, what: string): EmbedhouseError {
   return new EmbedhouseError(
     'MODEL_INVALID',
-    `${session.path} ${what}; use an export with separate towers as published for transformers.js, or another dtype`,
+    `${session.path} ${what}; use an export as published for transformers.js, or another dtype`,
   );
 }
 
-function describeValues(values: readonly GraphValue[]): string {
-  return values.map(({ name, type }) => `${name} (${type})`).join(', ');
+/** Lists a graph's outputs before it is loaded. */
+export function graphOutputs(model: Awaited<ReturnType<typeof readOnnx>>): { name: string; type: string }[] {
+  return model.graph.output.map(({ name }) => ({ name, type: 'tensor' }));
 }

@@ -1,7 +1,7 @@
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import { decodeImage } from './decode-image.ts';
 import type { ImageSpec } from './image-spec.ts';
-import { resizeAndCrop, scaleShortSide } from './resize-and-crop.ts';
+import { resizeAndCrop, resizedSize } from './resize-and-crop.ts';
 
 /** What an image may cost. */
 export interface ImageLimits {
@@ -45,7 +45,7 @@ const THIRD_FROM_SCALE = 12;
  */
 export async function prepareImage(
   bytes: Uint8Array,
-  { shortSide, size }: ImageSpec,
+  spec: ImageSpec,
   limits: ImageLimits,
   { exact = false }: PrepareOptions = {},
 ): Promise<Uint8Array> {
@@ -55,9 +55,9 @@ export async function prepareImage(
   checkImageBytes('the image', bytes.length, limits);
   const image = await decodeImage(bytes, {
     maxPixels: limits.maxPixels,
-    thirdFromShortSide: exact ? Infinity : THIRD_FROM_SCALE * shortSide,
+    thirdFromShortSide: exact ? Infinity : THIRD_FROM_SCALE * spec.shortSide,
   });
-  return resizeAndCrop(image.pixels, scaleShortSide(image.size, shortSide), size);
+  return resizeAndCrop(image.pixels, resizedSize(image.size, spec), spec);
 }
 
 /**

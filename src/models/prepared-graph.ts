@@ -10,13 +10,14 @@ import { z } from 'zod';
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import { alignWeights } from './align-weights.ts';
 import { checkSameVectors } from './check-same-vectors.ts';
-import { towerPath as pathOfTower, type ModelFolder } from './model-folder.ts';
+import { listGraphFiles } from './graph-files.ts';
+import { towerPath as pathOfTower, type ModelFolder, type Tower } from './model-folder.ts';
 import { saveOptimizedGraph } from './onnx-session.ts';
 import type { Dtype } from './dtype.ts';
 import { rewriteGraph } from './rewrite-graph.ts';
 
 /** Raise it when prepared graphs of before must not be used any more. */
-const preparationVersion = 1;
+const preparationVersion = 2;
 const graphFile = 'graph.onnx';
 const dataFile = 'graph.onnx.data';
 const manifestFile = 'prepared.json';
@@ -28,7 +29,7 @@ const manifestSchema = z.object({ source: z.string(), bytes: z.record(z.string()
 /** One tower of a model in one dtype. */
 export interface TowerFile {
   readonly model: ModelFolder;
-  readonly tower: 'text' | 'vision';
+  readonly tower: Tower;
   readonly dtype: Dtype;
 }
 
@@ -39,7 +40,7 @@ export interface TowerFile {
  */
 export async function preparedGraphFolder(cachePath: string, { model, tower, dtype }: TowerFile): Promise<string> {
   const towerPath = pathOfTower(model, tower, dtype);
-  const files = await externalDataOf(towerPath);
+  const files = await listGraphFiles(towerPath);
   const states = await Promise.all(
     files.map(async (file) => {
       const { ino, size, mtimeMs } = await stat(file);
@@ -47,7 +48,7 @@ export async function preparedGraphFolder(cachePath: string, { model, tower, dty
     }),
   );
   const hash = createHash('sha256')
-    .update([preparationVersion, machine(), ...states].join('\n'))
+    .update([preparationVersion, machine(), tower, ...states].join('\n'))
     .digest('hex');
   return join(cachePath, `${basename(towerPath, '.onnx')}-${hash.slice(0, 16)}`);
 }
@@ -83,7 +84,7 @@ export async function prepareGraph({ model, tower, dtype }: TowerFile, folder: s
   try {
     await mkdir(partial, { recursive: true, mode: 0o700 });
     await removeAbandoned(dirname(folder));
-    const rewritten = await rewriteGraph(towerPath, join(partial, 'rewritten.onnx'));
+    const rewritten = await rewriteGraph(model, tower, dtype, join(partial, 'rewritten.onnx'));
     await saveOptimizedGraph(rewritten, join(partial, graphFile), dataFile);
     await alignWeights(join(partial, graphFile), dataFile);
     await rm(join(partial, 'rewritten.onnx'), { force: true });
@@ -94,12 +95,12 @@ export async function prepareGraph({ model, tower, dtype }: TowerFile, folder: s
     for (const file of [graphFile, dataFile]) {
       bytes[file] = await flush(join(partial, file));
     }
-    await writeFile(join(partial, manifestFile), JSON.stringify({ source: towerPath, bytes }));
+    await writeFile(join(partial, manifestFile), JSON.stringify({ source: `${tower} ${towerPath}`, bytes }));
     await flush(join(partial, manifestFile));
     // One that is not whole may stand in the way.
     await rm(folder, { recursive: true, force: true });
     await rename(partial, folder);
-    await removeUnused(dirname(folder), folder, towerPath);
+    await removeUnused(dirname(folder), folder, `${tower} ${towerPath}`);
   } catch (cause) {
     await rm(partial, { recursive: true, force: true }).catch(() => {});
     if (cause instanceof EmbedhouseError) {
@@ -123,10 +124,10 @@ async function flush(path: string): Promise<number> {
   }
 }
 
-async function removeUnused(cachePath: string, newest: string, towerPath: string): Promise<void> {
+async function removeUnused(cachePath: string, newest: string, source: string): Promise<void> {
   for (const name of await readdir(cachePath)) {
     const folder = join(cachePath, name);
-    if (folder !== newest && (await isUnused(folder, towerPath))) {
+    if (folder !== newest && (await isUnused(folder, source))) {
       await rm(folder, { recursive: true, force: true });
     }
   }
@@ -152,23 +153,16 @@ function isAlive(pid: number): boolean {
   }
 }
 
-async function isUnused(folder: string, towerPath: string): Promise<boolean> {
+async function isUnused(folder: string, source: string): Promise<boolean> {
   try {
     if (Date.now() - (await stat(folder)).mtimeMs > maxUnusedMs) {
       return true;
     }
-    return manifestSchema.parse(JSON.parse(await readFile(join(folder, manifestFile), 'utf8'))).source === towerPath;
+    return manifestSchema.parse(JSON.parse(await readFile(join(folder, manifestFile), 'utf8'))).source === source;
   } catch {
     // Another process is writing it.
     return false;
   }
-}
-
-/** The graph's file, and the file of its weights where they are apart, as exports name it. */
-async function externalDataOf(towerPath: string): Promise<string[]> {
-  const data = [`${towerPath}_data`, `${towerPath}.data`];
-  const found = await Promise.all(data.map(async (file) => stat(file).catch(() => undefined)));
-  return [towerPath, ...data.filter((_, index) => found[index] !== undefined)];
 }
 
 /** Packed weights fit one version of onnxruntime on one kind of processor. */

@@ -4,7 +4,8 @@ import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import type { Agreement } from './agreement.ts';
 import { compareImages, type CompareOptions, compareTexts } from './compare-variants.ts';
 import { createStaging, hashFp32Files, int8RowDataFile, moveIntoPlace } from './int8-row-files.ts';
-import { type ModelFolder, towerPath } from './model-folder.ts';
+import { imageSpecOf, type ModelFolder, towerPath } from './model-folder.ts';
+import { keepOutput } from './onnx-graph/keep-output.ts';
 import { patchesToProduct } from './onnx-graph/patches-to-product.ts';
 import { poolEarly } from './onnx-graph/pool-early.ts';
 import { quantizeEmbeddings } from './onnx-graph/quantize-embeddings.ts';
@@ -12,6 +13,8 @@ import { quantizeRows } from './onnx-graph/quantize-rows.ts';
 import { readOnnx } from './onnx-graph/read-onnx.ts';
 import { writeOnnx } from './onnx-graph/write-onnx.ts';
 import { towerFile } from './dtype.ts';
+import { graphOutputs } from './open-tower.ts';
+import { chooseOutput } from './tower-output.ts';
 
 /** What is known of the int8-row files of a model: what they were made from, and how well they agree with fp32. */
 export interface Int8RowReport {
@@ -61,7 +64,8 @@ export async function quantizeModel(folder: ModelFolder, options: QuantizeOption
   for (const tower of towers) towerPath(folder, tower, 'fp32');
   signal.throwIfAborted();
   const staging = await createStaging(folder.path);
-  const variant: ModelFolder = { ...folder, path: staging, dtypes: ['fp32'] };
+  const graphs = [{ dtype: 'fp32', text: towerFile('text', 'fp32'), vision: towerFile('vision', 'fp32') } as const];
+  const variant: ModelFolder = { ...folder, path: staging, dtypes: ['fp32'], graphs };
   const compareOptions = (step: QuantizeProgress['step'], count: number): CompareOptions => ({
     count,
     threads,
@@ -69,7 +73,7 @@ export async function quantizeModel(folder: ModelFolder, options: QuantizeOption
     onProgress: (done, total) => onProgress?.({ step, done, total }),
   });
   try {
-    const madeFrom = await hashFp32Files(folder.path, signal);
+    const madeFrom = await hashFp32Files(folder, signal);
     for (const [index, tower] of towers.entries()) {
       onProgress?.({ step: 'rewrite', done: index, total: towers.length });
       await rewriteTower(folder, tower, staging, signal);
@@ -94,9 +98,11 @@ async function rewriteTower(
   staging: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const model = poolEarly(await readOnnx(towerPath(folder, tower, 'fp32')));
+  const path = towerPath(folder, tower, 'fp32');
+  const published = await readOnnx(path);
+  const model = poolEarly(keepOutput(published, chooseOutput(folder, tower, path, graphOutputs(published)).name));
   signal.throwIfAborted();
-  const prepared = tower === 'vision' ? patchesToProduct(model, folder.image.size) : quantizeEmbeddings(model);
+  const prepared = tower === 'vision' ? patchesToProduct(model, imageSpecOf(folder).size) : quantizeEmbeddings(model);
   // In the staging folder the graph has the fp32 file's name, so that it opens as that; the weights have their last one.
   await writeOnnx(join(staging, towerFile(tower, 'fp32')), quantizeRows(prepared), {
     externalData: true,

@@ -1,5 +1,6 @@
 import { alignToVector, Convolution, type Rows, SLACK_BYTES } from './convolution.ts';
-import { type BicubicAxis, getBicubicAxis } from './pillow-bicubic.ts';
+import type { ImageSpec } from './image-spec.ts';
+import { getPillowAxis, type PillowAxis } from './pillow-axis.ts';
 
 export interface Size {
   readonly width: number;
@@ -18,8 +19,9 @@ const STRIP_BYTES = 480;
 
 let convolution: Convolution | undefined;
 
-/** Gives the size of an image whose shorter side is to be `shortSide`, as torchvision's Resize does. */
-export function scaleShortSide({ width, height }: Size, shortSide: number): Size {
+/** Gives the size of an image after resizing: that of torchvision's Resize, or a square. */
+export function resizedSize({ width, height }: Size, { resize, shortSide }: ImageSpec): Size {
+  if (resize === 'stretch') return { width: shortSide, height: shortSide };
   const short = Math.min(width, height);
   const scale = (side: number): number => (side === short ? shortSide : Math.trunc((shortSide * side) / short));
   return { width: scale(width), height: scale(height) };
@@ -27,15 +29,16 @@ export function scaleShortSide({ width, height }: Size, shortSide: number): Size
 
 /**
  * Resizes an image to `target` and cuts the centre square of `size` out, giving size × size × RGB bytes equal to those of
- * Pillow 13 (resize with BICUBIC, then torchvision's CenterCrop). Only the columns and rows of the crop are computed.
+ * Pillow 13 (resize with the filter, then a centre crop). Only the columns and rows of the crop are computed.
  *
  * @see https://github.com/python-pillow/Pillow/blob/main/src/libImaging/Resample.c
  */
-export function resizeAndCrop(source: RgbPixels, target: Size, size: number): Uint8Array {
+export function resizeAndCrop(source: RgbPixels, target: Size, spec: ImageSpec): Uint8Array {
+  const { size } = spec;
   convolution ??= new Convolution();
   convolution.clear();
-  const columns = getBicubicAxis(source.width, target.width, size);
-  const rows = getBicubicAxis(source.height, target.height, size);
+  const columns = getPillowAxis(source.width, target.width, spec);
+  const rows = getPillowAxis(source.height, target.height, spec);
   const crop = convolution.place(size, alignToVector(3 * size + SLACK_BYTES));
   // The order decides how the bytes between the passes are rounded; it is Pillow's since version 13.
   const lostRows = source.height - target.height;
@@ -46,8 +49,8 @@ export function resizeAndCrop(source: RgbPixels, target: Size, size: number): Ui
 }
 
 interface Axes {
-  readonly columns: BicubicAxis;
-  readonly rows: BicubicAxis;
+  readonly columns: PillowAxis;
+  readonly rows: PillowAxis;
 }
 
 function resizeColumnsFirst(wasm: Convolution, source: RgbPixels, { columns, rows }: Axes, crop: Rows): void {

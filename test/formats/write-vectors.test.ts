@@ -32,9 +32,10 @@ afterAll(async () => {
 async function readByClickHouse(format: VectorFormatName, bits: Uint32Array, rowsPerWrite: number): Promise<number[]> {
   const vectors = new Float32Array(bits.buffer);
   const step = rowsPerWrite * dimensions;
-  const parts = Array.from({ length: Math.ceil(vectors.length / step) }, (_, index) =>
-    vectorFormats[format].write(vectors.subarray(index * step, (index + 1) * step), dimensions),
-  );
+  const parts = Array.from({ length: Math.ceil(vectors.length / step) }, (_, index) => {
+    const part = vectors.subarray(index * step, (index + 1) * step);
+    return vectorFormats[format].write({ vectors: part, rows: part.length / dimensions, dimensions });
+  });
   const file = join(folder, `${format}.bin`);
   await writeFile(file, Buffer.concat(parts));
   const rows = await engine.rows<{ bits: number[] }>(

@@ -7,6 +7,7 @@ const tower: QueuedTower = {
   key: 'tiny text',
   model: { modelsPath: '/models', name: 'tiny-clip', dtype: 'fp32', fingerprint: '' },
   preparedGraph: undefined,
+  bytes: 1000,
   limits: { maxTokens: 12, maxRows: 4 },
 };
 const otherTower = { ...tower, key: 'other text' };

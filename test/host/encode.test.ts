@@ -261,6 +261,12 @@ test('host status --json has all that describes the host', async () => {
       models: expect.any(Array),
       runs: 0,
     })),
+    models: {
+      limitBytes: expect.any(Number),
+      usedBytes: expect.any(Number),
+      loads: expect.any(Number),
+      unloads: 0,
+    },
     rows: { text: expect.any(Number), image: expect.any(Number), zeroed: 3 },
     connections: 1,
     queue: { interactive: 0, bulk: 0 },

@@ -3,7 +3,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadTokenizer, type Tokenizer } from '../../src/models/clip-tokenizer.ts';
+import { loadTokenizer, type Tokenizer } from '../../src/models/tokenizer.ts';
 import { openModelFolder } from '../../src/models/model-folder.ts';
 import { readRecordedTexts } from './recorded-texts.ts';
 import { modelsPath, readExpected, tinyClipPath } from './fixtures.ts';

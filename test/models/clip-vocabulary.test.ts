@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BytePairEncoder } from '../../src/models/byte-pair-encoder.ts';
-import { loadTokenizer, type Tokenizer } from '../../src/models/clip-tokenizer.ts';
+import { loadTokenizer, type Tokenizer } from '../../src/models/tokenizer.ts';
 import { openModelFolder } from '../../src/models/model-folder.ts';
 import { tinyClipPath } from './fixtures.ts';
 import { readRecordedTexts } from './recorded-texts.ts';

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ImageTower, openImageTower } from '../../src/models/image-tower.ts';
-import { type ModelFolder, openModelFolder } from '../../src/models/model-folder.ts';
+import { imageSpecOf, type ModelFolder, openModelFolder } from '../../src/models/model-folder.ts';
 import { prepareImage } from '../../src/models/prepare-image.ts';
 import { greatestDifference, imagesPath, modelsPath, readExpected } from './fixtures.ts';
 
@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => tower.close());
 
 async function prepare(file: string): Promise<Uint8Array> {
-  return prepareImage(await readFile(join(imagesPath, file)), folder.image, limits);
+  return prepareImage(await readFile(join(imagesPath, file)), imageSpecOf(folder), limits);
 }
 
 describe('run', () => {

@@ -31,7 +31,7 @@ describe('openModelFolder', () => {
       path: tinyClipPath,
       kind: 'clip',
       dimensions: 16,
-      maxTokens: 77,
+      text: { maxTokens: 77 },
       image: { shortSide: 224, size: 224, std: [0.26862954, 0.26130258, 0.27577711] },
       dtypes: ['fp32'],
       source: 'random weights',
@@ -45,7 +45,7 @@ describe('openModelFolder', () => {
     await writeFile(join(path, 'preprocessor_config.json'), '{}');
     expect(await openModelFolder(temporary, 'sparse')).toMatchObject({
       dimensions: 512,
-      maxTokens: 77,
+      text: { maxTokens: 77 },
       image: { shortSide: 224, size: 224, mean: [0.48145466, 0.4578275, 0.40821073] },
       source: 'local folder',
     });
@@ -108,7 +108,7 @@ describe('openModelFolder', () => {
     ['config.json', { model_type: 'bert' }, /config\.json: field model_type is 'bert'/],
     ['config.json', { projection_dim: '16' }, /config\.json: field projection_dim is wrong/],
     ['config.json', { text_config: { max_position_embeddings: 0 } }, /field text_config\.max_position_embeddings/],
-    ['preprocessor_config.json', { resample: 2 }, /preprocessor_config\.json: field resample is wrong/],
+    ['preprocessor_config.json', { resample: 5 }, /preprocessor_config\.json: field resample is wrong/],
     ['preprocessor_config.json', { image_mean: [0.5] }, /field image_mean is wrong/],
     ['preprocessor_config.json', { crop_size: { height: 224, width: 100 } }, /field crop_size is 100 x 224/],
     ['preprocessor_config.json', { crop_size: 336 }, /field crop_size is 336 x 336/],

@@ -6,12 +6,12 @@ import { crc32, deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { openImageTower } from '../../src/models/image-tower.ts';
-import { openModelFolder } from '../../src/models/model-folder.ts';
+import { imageSpecOf, openModelFolder } from '../../src/models/model-folder.ts';
 import { prepareImage } from '../../src/models/prepare-image.ts';
 import { imagesPath, modelsPath } from './fixtures.ts';
 
 const limits = { maxBytes: 1_000_000, maxPixels: 21_000_000 };
-const { image: spec } = await openModelFolder(modelsPath, 'tiny-clip');
+const spec = imageSpecOf(await openModelFolder(modelsPath, 'tiny-clip'));
 const trainedModelsPath = fileURLToPath(new URL('../../models', import.meta.url));
 /** sharp decodes these with another library than Pillow. */
 const otherwiseDecoded = [

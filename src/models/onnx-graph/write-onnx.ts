@@ -41,8 +41,8 @@ export async function writeOnnx(path: string, model: OnnxModel, options: WriteOn
   const suffix = `.${randomUUID()}.part`;
   const dataPath = join(dirname(path), options.dataFile ?? `${basename(path)}_data`);
   try {
-    const written = options.externalData ? await writeData(`${dataPath}${suffix}`, dataPath, model, options) : model;
-    await writeFlushed(`${path}${suffix}`, (file) => writeAll(file, toBinary(ModelProtoSchema, written), 0));
+    const written: OnnxModel = options.externalData ? await writeData(`${dataPath}${suffix}`, dataPath, model, options) : model;
+    await writeFlushed(`${path}${suffix}`, (file) => writeAll(file, serializeOnnx(written), 0));
     // In this order no graph ever stands beside the data of another.
     await rm(path, { force: true });
     await (options.externalData ? rename(`${dataPath}${suffix}`, dataPath) : rm(dataPath, { force: true }));
@@ -52,6 +52,11 @@ export async function writeOnnx(path: string, model: OnnxModel, options: WriteOn
     await Promise.all([path, dataPath].map((file) => rm(`${file}${suffix}`, { force: true })));
     throw options.signal?.aborted ? cause : unwritable(path, cause);
   }
+}
+
+/** Gives the bytes of a model's file, weights and all; a file has at most 2 GiB. */
+export function serializeOnnx(model: OnnxModel): Uint8Array {
+  return toBinary(ModelProtoSchema, model);
 }
 
 /** Writes the large weights to a file, and gives the model that finds them there. */

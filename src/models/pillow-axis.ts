@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache';
+import type { ImageSpec } from './image-spec.ts';
 
 /** How one axis of an image is resized to the crop: which source indexes each output index sums up, and how weighted. */
-export interface BicubicAxis {
+export interface PillowAxis {
   /** First source index that counts for the crop. */
   readonly start: number;
   /** Number of source indexes that count for the crop. */
@@ -14,31 +15,40 @@ export interface BicubicAxis {
 
 // Pillow keeps 8 bits for the pixel and 2 for overshoot of a 32-bit sum; the rest is the weights' fraction.
 const FRACTION_BITS = 22;
-const SUPPORT = 2;
+
+/** Pillow's filters: each weighs a distance in source pixels, up to its support. */
+const filters = {
+  bilinear: { support: 1, weigh: (distance: number) => Math.max(0, 1 - Math.abs(distance)) },
+  bicubic: { support: 2, weigh: bicubic },
+} as const;
+
+type AxisSpec = Pick<ImageSpec, 'filter' | 'size' | 'cropStart'>;
 
 // The images of a data set tend to have few different sizes.
-const axes = new LRUCache<string, BicubicAxis>({ max: 64 });
+const axes = new LRUCache<string, PillowAxis>({ max: 64 });
 
 /**
- * Gives the weights that resize `sourceLength` pixels to `targetLength` as Pillow's bicubic filter does, for the `size`
- * pixels in the middle alone.
+ * Gives the weights that resize `sourceLength` pixels to `targetLength` as Pillow's filter does, for the `size` pixels in
+ * the middle alone.
  *
  * @see https://github.com/python-pillow/Pillow/blob/main/src/libImaging/Resample.c
  */
-export function getBicubicAxis(sourceLength: number, targetLength: number, size: number): BicubicAxis {
-  const key = `${sourceLength}:${targetLength}:${size}`;
+export function getPillowAxis(sourceLength: number, targetLength: number, spec: AxisSpec): PillowAxis {
+  const key = `${sourceLength}:${targetLength}:${spec.size}:${spec.filter}:${spec.cropStart}`;
   const known = axes.get(key);
   if (known) return known;
-  const axis = createAxis(sourceLength, targetLength, size);
+  const axis = createAxis(sourceLength, targetLength, spec);
   axes.set(key, axis);
   return axis;
 }
 
-function createAxis(sourceLength: number, targetLength: number, size: number): BicubicAxis {
-  const offset = roundHalfToEven((targetLength - size) / 2);
+function createAxis(sourceLength: number, targetLength: number, { filter, size, cropStart }: AxisSpec): PillowAxis {
+  const margin = (targetLength - size) / 2;
+  const offset = cropStart === 'floor' ? Math.floor(margin) : roundHalfToEven(margin);
+  const { support: filterSupport, weigh } = filters[filter];
   const scale = sourceLength / targetLength;
   const filterScale = Math.max(scale, 1);
-  const support = SUPPORT * filterScale;
+  const support = filterSupport * filterScale;
   const bounds = new Uint32Array(2 * size);
   const weights: number[] = [];
   let first = 0;
@@ -49,7 +59,7 @@ function createAxis(sourceLength: number, targetLength: number, size: number): B
     end = Math.min(Math.trunc(center + support + 0.5), sourceLength);
     if (index === 0) first = start;
     const exact = Array.from({ length: end - start }, (_, tap) =>
-      bicubic((tap + start - center + 0.5) * (1 / filterScale)),
+      weigh((tap + start - center + 0.5) * (1 / filterScale)),
     );
     let total = 0;
     for (const weight of exact) total += weight;

@@ -1,0 +1,85 @@
+import { join } from 'node:path';
+
+import { Tokenizer as HubTokenizer } from '@huggingface/tokenizers';
+import { z } from 'zod';
+
+import { EmbedhouseError } from '../errors/embedhouse-error.ts';
+import { trimWhiteSpace } from './clean-text.ts';
+import { type ModelFolder, textSpecOf } from './model-folder.ts';
+import { readJsonFile } from './read-json-file.ts';
+import type { Tokenizer } from './tokenizer.ts';
+
+const fileSchema = z.looseObject({ model: z.looseObject({}) });
+const tokenName = z.union([z.string(), z.object({ content: z.string() }).transform(({ content }) => content)]);
+const configSchema = z.looseObject({ pad_token: tokenName.nullish() });
+
+/** Of a long text so many characters for each token that counts are looked at first. */
+const charactersPerToken = 16;
+
+/**
+ * Loads the tokenizer that a folder's `tokenizer.json` describes, as the hub's own library runs it: word pieces,
+ * unigrams, byte pairs.
+ *
+ * @throws MODEL_INVALID when a file is missing or wrong, or describes what the library does not know.
+ */
+export async function loadHubTokenizer(folder: ModelFolder): Promise<Tokenizer> {
+  const { maxTokens, padding, trim, lowerCase } = textSpecOf(folder);
+  const definition = await readJsonFile(folder.path, 'tokenizer.json', fileSchema);
+  const config = await readJsonFile(folder.path, 'tokenizer_config.json', configSchema);
+  const tokenizer = create(folder, definition, config);
+  const special = findSpecialIds(tokenizer);
+  const keptIds = maxTokens - special.before.length - special.after.length;
+  const padId = padding === 'always' ? findPadId(folder, tokenizer, config.pad_token) : undefined;
+  return {
+    tokenize(text) {
+      const trimmed = trim ? trimWhiteSpace(text) : text;
+      const ids = encodeStart(tokenizer, lowerCase ? trimmed.toLowerCase() : trimmed, keptIds);
+      const whole = [...special.before, ...ids.slice(0, keptIds), ...special.after];
+      // Never none: an empty text of a tokenizer without special ids is one padding, or whatever has the first id.
+      if (padId === undefined) return whole.length > 0 ? whole : [0];
+      return [...whole, ...Array.from({ length: maxTokens - whole.length }, () => padId)];
+    },
+  };
+}
+
+function create(folder: ModelFolder, definition: object, config: object): HubTokenizer {
+  try {
+    return new HubTokenizer(definition, config);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new EmbedhouseError(
+      'MODEL_INVALID',
+      `${join(folder.path, 'tokenizer.json')} describes a tokenizer that is not known (${reason}); choose another model`,
+      { cause },
+    );
+  }
+}
+
+/** Encodes as much of a text as decides its first `keptIds` ids, so that a megabyte costs no more than a few pages. */
+function encodeStart(tokenizer: HubTokenizer, text: string, keptIds: number): number[] {
+  for (let length = charactersPerToken * Math.max(keptIds, 64); ; length *= 8) {
+    const { ids } = tokenizer.encode(text.slice(0, length), { add_special_tokens: false });
+    // Where a word is cut shows in its last ids only: twice what is kept lies far behind.
+    if (length >= text.length || ids.length >= 2 * keptIds) return ids;
+  }
+}
+
+/** Finds what the tokenizer puts before and behind a text. */
+function findSpecialIds(tokenizer: HubTokenizer): { before: number[]; after: number[] } {
+  const probe = 'a';
+  const { ids }: { ids: number[] } = tokenizer.encode(probe);
+  const { ids: inner }: { ids: number[] } = tokenizer.encode(probe, { add_special_tokens: false });
+  const start = ids.findIndex((_, index) => inner.every((id, offset) => ids[index + offset] === id));
+  return start === -1
+    ? { before: ids, after: [] }
+    : { before: ids.slice(0, start), after: ids.slice(start + inner.length) };
+}
+
+function findPadId(folder: ModelFolder, tokenizer: HubTokenizer, padToken: string | null | undefined): number {
+  const id = padToken ? tokenizer.token_to_id(padToken) : undefined;
+  if (id !== undefined) return id;
+  throw new EmbedhouseError(
+    'MODEL_INVALID',
+    `${join(folder.path, 'tokenizer_config.json')}: field pad_token is '${padToken ?? ''}', which tokenizer.json does not have, but texts are padded with it; copy the file again from where the model came from`,
+  );
+}

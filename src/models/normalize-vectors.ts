@@ -1,0 +1,12 @@
+/** Gives each vector of a row-major list the length 1, in place; a vector of zeros stays one. */
+export function normalizeVectors(vectors: Float32Array, dimensions: number): Float32Array {
+  for (let start = 0; start < vectors.length; start += dimensions) {
+    const vector = vectors.subarray(start, start + dimensions);
+    let squares = 0;
+    for (const value of vector) squares += value * value;
+    if (squares === 0) continue;
+    const length = Math.sqrt(squares);
+    for (const [index, value] of vector.entries()) vector[index] = value / length;
+  }
+  return vectors;
+}

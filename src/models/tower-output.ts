@@ -1,0 +1,75 @@
+import { EmbedhouseError } from '../errors/embedhouse-error.ts';
+import type { ModelFolder, Tower } from './model-folder.ts';
+
+/** An input or output of a graph. */
+interface NamedValue {
+  readonly name: string;
+  readonly type: string;
+}
+
+/** What is made of a graph's output: it is the vectors, or holds one for each token of which they are pooled. */
+export interface TowerOutput {
+  readonly name: string;
+  readonly holds: 'vectors' | 'tokens';
+}
+
+/** Image encoders whose first token stands for the image. */
+const withClassToken = new Set([
+  'beit',
+  'data2vec-vision',
+  'deit',
+  'dinov2',
+  'dinov2_with_registers',
+  'dinov3_vit',
+  'ijepa',
+  'vit',
+  'vit_msn',
+]);
+
+/**
+ * Chooses the output of a graph that a tower's vectors are made of, by the names that exporters give.
+ *
+ * @throws MODEL_INVALID naming the outputs that the graph has instead.
+ */
+export function chooseOutput(
+  { kind, architecture }: Pick<ModelFolder, 'kind' | 'architecture'>,
+  tower: Tower,
+  path: string,
+  outputs: readonly NamedValue[],
+): TowerOutput {
+  const wanted = outputNames(kind, architecture, tower);
+  for (const output of wanted) {
+    if (outputs.some(({ name }) => name === output.name)) return output;
+  }
+  const names = wanted.map(({ name }) => name).join(' or ');
+  throw new EmbedhouseError(
+    'MODEL_INVALID',
+    `${path} has no output ${names} but ${describeValues(outputs)}; use an export for ${tower === 'text' ? 'texts' : 'images'} as published for transformers.js, or another dtype`,
+  );
+}
+
+/** Lists values with their types for a message. */
+export function describeValues(values: readonly NamedValue[]): string {
+  return values.map(({ name, type }) => `${name} (${type})`).join(', ');
+}
+
+function outputNames(kind: ModelFolder['kind'], architecture: string, tower: Tower): TowerOutput[] {
+  const vectors = (name: string): TowerOutput => ({ name, holds: 'vectors' });
+  const tokens = (name: string): TowerOutput => ({ name, holds: 'tokens' });
+  switch (kind) {
+    case 'clip':
+      return [vectors(tower === 'text' ? 'text_embeds' : 'image_embeds')];
+    case 'siglip':
+      // In files of their own the towers have the names of plain encoders.
+      return [vectors(tower === 'text' ? 'text_embeds' : 'image_embeds'), vectors('pooler_output')];
+    case 'text':
+      // A graph that pools by itself was exported by sentence-transformers with all of its modules.
+      return [vectors('sentence_embedding'), tokens('last_hidden_state'), tokens('token_embeddings')];
+    case 'image':
+      return [
+        vectors('image_embeds'),
+        vectors('pooler_output'),
+        ...(withClassToken.has(architecture) ? [tokens('last_hidden_state')] : []),
+      ];
+  }
+}
