@@ -111,15 +111,14 @@ export class EncoderPool {
       this.#hasWideRun = false;
     }
     const isPreferred = (tower: QueuedTower): boolean => this.#isPreferred(tower);
-    while (!this.#queue.isEmpty && !this.#hasWideRun && this.#findRoom().length > 0) {
+    while (!this.#hasWideRun) {
       const tower = this.#queue.peek(isPreferred);
-      if (tower === undefined || !this.#hasMemoryFor(tower)) {
+      const encoders = tower === undefined ? [] : this.#findRoom(tower);
+      const run = encoders.length > 0 ? this.#queue.take(isPreferred) : undefined;
+      if (run === undefined) {
         break;
       }
-      const run = this.#queue.take(isPreferred);
-      if (run !== undefined) {
-        this.#send(run);
-      }
+      this.#send(run, encoders);
     }
     if (!this.#queue.isEmpty && !this.#hasWideRun) {
       this.#startAnother();
@@ -136,25 +135,12 @@ export class EncoderPool {
     }
   }
 
-  /** Whether a run of the tower could be sent now. If not, room is being made, or will be when others are done. */
-  #hasMemoryFor(tower: QueuedTower): boolean {
-    const hasMemory = this.#findRoom().some((encoder) => this.#bytesNeeded(encoder, tower, false) <= this.#freeBytes);
-    if (!hasMemory) {
-      this.#makeRoom(tower.bytes);
-    }
-    return hasMemory;
-  }
-
-  /** Sends a run to the encoder with the fewest runs that has memory for its tower. */
-  #send(run: EncodeRun): void {
+  /** Sends a run to the first of the encoders that have room and memory for it. */
+  #send(run: EncodeRun, encoders: readonly Encoder[]): void {
     const isAlone = this.#encoders.length > 1 && this.#queue.isEmpty && this.runs === 0;
-    const encoders = this.#findRoom();
-    const find = (isWide: boolean): Encoder | undefined =>
-      encoders.find((encoder) => this.#bytesNeeded(encoder, run.tower, isWide) <= this.#freeBytes);
-    const wide = isAlone ? find(true) : undefined;
+    const wide = isAlone ? encoders.find((encoder) => this.#hasMemory(encoder, run.tower, true)) : undefined;
     this.#hasWideRun = wide !== undefined;
-    // There is room and memory: it was looked at before the run was taken.
-    (wide ?? find(false) ?? encoders[0])?.send(run, { isWide: this.#hasWideRun });
+    (wide ?? encoders[0])?.send(run, { isWide: this.#hasWideRun });
   }
 
   /** Lets go of what has been unused for longest; the next try comes when it is gone, or when a run has ended. */
@@ -174,9 +160,10 @@ export class EncoderPool {
     return isThere || tower.bytes <= this.#freeBytes || Date.now() - this.#madeRoomAt > residencyMs;
   }
 
-  #bytesNeeded(encoder: Encoder, tower: QueuedTower, isWide: boolean): number {
+  #hasMemory(encoder: Encoder, tower: QueuedTower, isWide: boolean): boolean {
     const isMapped = tower.preparedGraph !== undefined;
-    return encoder.holds(tower, isWide) ? 0 : bytesOfOneMore(this.#resident(), { ...tower, isMapped });
+    const needed = encoder.holds(tower, isWide) ? 0 : bytesOfOneMore(this.#resident(), { ...tower, isMapped });
+    return needed <= this.#freeBytes;
   }
 
   get #freeBytes(): number {
@@ -187,12 +174,18 @@ export class EncoderPool {
     return this.#encoders.flatMap(({ resident }) => resident);
   }
 
-  /** The ready encoders that have room, those with the fewest runs first: an urgent run may always be one more. */
-  #findRoom(): Encoder[] {
+  /**
+   * The ready encoders that could take a run of the tower, those with the fewest runs first: an urgent run may always be one
+   * more. Where there is memory in none, room is being made, or will be when others are done.
+   */
+  #findRoom(tower: QueuedTower): Encoder[] {
     const room = this.#queue.hasInteractive ? runsInProcess + 1 : runsInProcess;
-    return this.#encoders
-      .filter(({ state, runs }) => state === 'ready' && runs < room)
-      .toSorted((a, b) => a.runs - b.runs);
+    const free = this.#encoders.filter(({ state, runs }) => state === 'ready' && runs < room);
+    const able = free.filter((encoder) => this.#hasMemory(encoder, tower, false));
+    if (free.length > 0 && able.length === 0) {
+      this.#makeRoom(tower.bytes);
+    }
+    return able.toSorted((a, b) => a.runs - b.runs);
   }
 
   /** Processes that end at each start must not be started for ever: what waits fails, unless others can do it. */

@@ -36,10 +36,5 @@ const markRuns = /\p{M}{2,}/gu;
 export function cleanText(text: string): string {
   const bounded = text.length > keptMarks ? text.replaceAll(markRuns, (run) => run.slice(0, keptMarks)) : text;
   const unescaped = unescapeHtml(unescapeHtml(bounded.normalize('NFC')));
-  return trimWhiteSpace(unescaped).replaceAll(whiteSpace, ' ').toLowerCase();
-}
-
-/** Trims a text at both ends as Python's strip() does. */
-export function trimWhiteSpace(text: string): string {
-  return text.replaceAll(ends, '');
+  return unescaped.replaceAll(ends, '').replaceAll(whiteSpace, ' ').toLowerCase();
 }

@@ -72,9 +72,7 @@ export async function compareImages(
     batches.push(drawings.slice(start, start + imagesPerRun));
   }
   const prepare = (batch: readonly (typeof drawings)[number][]): Promise<Uint8Array[]> =>
-    Promise.all(
-      batch.map(async ([index, path]) => prepareImage(await drawPicture(path, index), spec, imageLimits)),
-    );
+    Promise.all(batch.map(async ([index, path]) => prepareImage(await drawPicture(path, index), spec, imageLimits)));
   return await compare(left, right, batches, prepare, { ...options, dimensions: reference.dimensions });
 }
 

@@ -4,7 +4,7 @@ import { Tokenizer as HubTokenizer } from '@huggingface/tokenizers';
 import { z } from 'zod';
 
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
-import { trimWhiteSpace } from './clean-text.ts';
+import { useExactNormalizers } from './exact-normalizers.ts';
 import { type ModelFolder, textSpecOf } from './model-folder.ts';
 import { readJsonFile } from './read-json-file.ts';
 import type { Tokenizer } from './tokenizer.ts';
@@ -23,7 +23,7 @@ const charactersPerToken = 16;
  * @throws MODEL_INVALID when a file is missing or wrong, or describes what the library does not know.
  */
 export async function loadHubTokenizer(folder: ModelFolder): Promise<Tokenizer> {
-  const { maxTokens, padding, trim, lowerCase } = textSpecOf(folder);
+  const { maxTokens, padding, lowerCase } = textSpecOf(folder);
   const definition = await readJsonFile(folder.path, 'tokenizer.json', fileSchema);
   const config = await readJsonFile(folder.path, 'tokenizer_config.json', configSchema);
   const tokenizer = create(folder, definition, config);
@@ -32,8 +32,7 @@ export async function loadHubTokenizer(folder: ModelFolder): Promise<Tokenizer> 
   const padId = padding === 'always' ? findPadId(folder, tokenizer, config.pad_token) : undefined;
   return {
     tokenize(text) {
-      const trimmed = trim ? trimWhiteSpace(text) : text;
-      const ids = encodeStart(tokenizer, lowerCase ? trimmed.toLowerCase() : trimmed, keptIds);
+      const ids = encodeStart(tokenizer, lowerCase ? text.toLowerCase() : text, keptIds);
       const whole = [...special.before, ...ids.slice(0, keptIds), ...special.after];
       // Never none: an empty text of a tokenizer without special ids is one padding, or whatever has the first id.
       if (padId === undefined) return whole.length > 0 ? whole : [0];
@@ -44,7 +43,9 @@ export async function loadHubTokenizer(folder: ModelFolder): Promise<Tokenizer> 
 
 function create(folder: ModelFolder, definition: object, config: object): HubTokenizer {
   try {
-    return new HubTokenizer(definition, config);
+    const tokenizer = new HubTokenizer(definition, config);
+    useExactNormalizers(tokenizer);
+    return tokenizer;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new EmbedhouseError(
@@ -67,8 +68,8 @@ function encodeStart(tokenizer: HubTokenizer, text: string, keptIds: number): nu
 /** Finds what the tokenizer puts before and behind a text. */
 function findSpecialIds(tokenizer: HubTokenizer): { before: number[]; after: number[] } {
   const probe = 'a';
-  const { ids }: { ids: number[] } = tokenizer.encode(probe);
-  const { ids: inner }: { ids: number[] } = tokenizer.encode(probe, { add_special_tokens: false });
+  const { ids } = tokenizer.encode(probe);
+  const { ids: inner } = tokenizer.encode(probe, { add_special_tokens: false });
   const start = ids.findIndex((_, index) => inner.every((id, offset) => ids[index + offset] === id));
   return start === -1
     ? { before: ids, after: [] }

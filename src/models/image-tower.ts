@@ -38,7 +38,12 @@ export async function openImageTower(folder: ModelFolder, options: TowerOptions)
       if (output.holds === 'vectors') return session.run(feeds, output.name, [pixels.length, dimensions]);
       const tokens = await session.run(feeds, output.name, [pixels.length, 'any', dimensions]);
       const count = tokens.length / pixels.length / dimensions;
-      return poolTokens(tokens, Array.from(pixels, () => count), dimensions, 'cls');
+      return poolTokens(
+        tokens,
+        Array.from(pixels, () => count),
+        dimensions,
+        'cls',
+      );
     },
     close: () => session.close(),
     [Symbol.asyncDispose]: () => session.close(),

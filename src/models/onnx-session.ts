@@ -72,7 +72,11 @@ export class OnnxSession {
    *
    * @throws MODEL_INVALID when the graph fails or answers another shape or type.
    */
-  async run(feeds: ReadonlyMap<string, Feed>, output: string, shape: readonly (number | 'any')[]): Promise<Float32Array> {
+  async run(
+    feeds: ReadonlyMap<string, Feed>,
+    output: string,
+    shape: readonly (number | 'any')[],
+  ): Promise<Float32Array> {
     const tensors: Record<string, Tensor> = {};
     for (const [name, { data, shape: dims }] of feeds) tensors[name] = new Tensor(data, dims);
     const result = await this.#compute(tensors, output);

@@ -16,8 +16,6 @@ export interface TextSpec {
   readonly pooling: Pooling;
   /** Whether the model's last step is to give each vector the length 1. */
   readonly normalize: boolean;
-  /** Whether texts are trimmed before they are tokenised. */
-  readonly trim: boolean;
   /** Whether texts become lower-case before they are tokenised. */
   readonly lowerCase: boolean;
   /** What the model wants before a text, by the name of its purpose. */

@@ -13,18 +13,10 @@ export interface TowerOutput {
   readonly holds: 'vectors' | 'tokens';
 }
 
-/** Image encoders whose first token stands for the image. */
-const withClassToken = new Set([
-  'beit',
-  'data2vec-vision',
-  'deit',
-  'dinov2',
-  'dinov2_with_registers',
-  'dinov3_vit',
-  'ijepa',
-  'vit',
-  'vit_msn',
-]);
+/**
+ * Image encoders whose first token stands for the image. What else pools it was not trained in many of them, and is random.
+ */
+const withClassToken = new Set(['deit', 'dinov2', 'dinov2_with_registers', 'dinov3_vit', 'vit', 'vit_msn']);
 
 /**
  * Chooses the output of a graph that a tower's vectors are made of, by the names that exporters give.
@@ -68,8 +60,8 @@ function outputNames(kind: ModelFolder['kind'], architecture: string, tower: Tow
     case 'image':
       return [
         vectors('image_embeds'),
-        vectors('pooler_output'),
         ...(withClassToken.has(architecture) ? [tokens('last_hidden_state')] : []),
+        vectors('pooler_output'),
       ];
   }
 }

@@ -29,7 +29,7 @@ test.each([
     {
       kind: 'text',
       architecture: 'bert',
-      text: { maxTokens: 32, pooling: 'mean', normalize: true, trim: true, prompts: {} },
+      text: { maxTokens: 32, pooling: 'mean', normalize: true, prompts: {} },
       image: undefined,
     },
   ],

@@ -98,7 +98,7 @@ test.each(['rewrite', 'compare texts', 'compare images'] as const)(
 );
 
 test('refuses a model without fp32 files', async () => {
-  const model = { ...folder, dtypes: ['int8'], graphs: [] as const };
+  const model: ModelFolder = { ...folder, dtypes: ['int8'], graphs: [] };
   await expect(quantizeModel(model, { signal, sample })).rejects.toThrow(/has no fp32 files/);
 });
 

@@ -33,7 +33,6 @@ const siglipSchema = z.object({
 const textDefaults = {
   pooling: 'graph',
   normalize: false,
-  trim: false,
   lowerCase: false,
   prompts: {},
   defaultPrompt: undefined,

@@ -63,7 +63,6 @@ export async function describeTextEncoder(
       padding: 'none',
       pooling,
       normalize,
-      trim: files.has('modules.json'),
       lowerCase,
       prompts,
       defaultPrompt,

@@ -65,7 +65,7 @@ export const transformersDefaults: ImageDefaults = {
  */
 export async function readImageSpec(folderPath: string, defaults: ImageDefaults): Promise<ImageSpec> {
   const given = await readJsonFile(folderPath, file, schema);
-  const { size = defaults.size, filter = defaults.filter } = { ...given, filter: given.resample };
+  const { size = defaults.size, resample: filter = defaults.filter } = given;
   const resize = typeof size === 'object' && 'height' in size ? 'stretch' : 'short-side';
   const shortSide = sideOf(folderPath, 'size', size);
   const crops = given.do_center_crop ?? (given.crop_size !== undefined || (defaults.crops && resize === 'short-side'));

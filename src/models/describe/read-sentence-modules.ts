@@ -90,7 +90,8 @@ async function readPooling(
   const [mode, ...others] = named === undefined ? modes : [named];
   const pooling = known.get(mode ?? '');
   if (pooling === undefined || others.length > 0) {
-    const what = mode === undefined ? 'no pooling_mode_ field is true' : `${[mode, ...others].join(' and ')} is asked for`;
+    const what =
+      mode === undefined ? 'no pooling_mode_ field is true' : `${[mode, ...others].join(' and ')} is asked for`;
     throw invalidField(
       folderPath,
       file,

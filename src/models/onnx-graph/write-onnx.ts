@@ -41,7 +41,9 @@ export async function writeOnnx(path: string, model: OnnxModel, options: WriteOn
   const suffix = `.${randomUUID()}.part`;
   const dataPath = join(dirname(path), options.dataFile ?? `${basename(path)}_data`);
   try {
-    const written: OnnxModel = options.externalData ? await writeData(`${dataPath}${suffix}`, dataPath, model, options) : model;
+    const written: OnnxModel = options.externalData
+      ? await writeData(`${dataPath}${suffix}`, dataPath, model, options)
+      : model;
     await writeFlushed(`${path}${suffix}`, (file) => writeAll(file, serializeOnnx(written), 0));
     // In this order no graph ever stands beside the data of another.
     await rm(path, { force: true });
