@@ -11,6 +11,8 @@ export const errorCodes = {
   FUNCTIONS_INVALID: { httpStatus: 500, exitCode: 1 },
   MODEL_NOT_INSTALLED: { httpStatus: 404, exitCode: 1 },
   MODEL_INVALID: { httpStatus: 500, exitCode: 1 },
+  HUB_UNREACHABLE: { httpStatus: 502, exitCode: 1 },
+  MODEL_PULL_FAILED: { httpStatus: 502, exitCode: 1 },
   TEXT_INVALID: { httpStatus: 400, exitCode: 1 },
   IMAGE_NOT_FOUND: { httpStatus: 404, exitCode: 1 },
   IMAGE_FORBIDDEN: { httpStatus: 403, exitCode: 1 },
@@ -20,6 +22,8 @@ export const errorCodes = {
   HOST_UNAVAILABLE: { httpStatus: 503, exitCode: 1 },
   HOST_OVERLOADED: { httpStatus: 503, exitCode: 1 },
   ENCODER_CRASHED: { httpStatus: 503, exitCode: 1 },
+  /** What the user stopped, with Ctrl-C for example. */
+  CANCELLED: { httpStatus: 499, exitCode: 130 },
   FILE_UNUSABLE: { httpStatus: 500, exitCode: 1 },
 } as const;
 

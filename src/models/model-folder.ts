@@ -33,7 +33,8 @@ export interface BrokenModelFolder {
   readonly problem: string;
 }
 
-const namePattern = /^[A-Za-z0-9][\w.-]*$/;
+/** What a model's folder may be called. */
+export const namePattern = /^[A-Za-z0-9][\w.-]*$/;
 
 /**
  * Opens the model called `name` in the folder of models.
