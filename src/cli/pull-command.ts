@@ -5,6 +5,7 @@ import { type Dtype, dtypes as knownDtypes } from '../models/dtype.ts';
 import { defaultHubUrl, parseHubUrl, parseToken } from '../models/hub/hub-access.ts';
 import { pullModel, type PulledModel } from '../models/hub/pull-model.ts';
 import { parseRepositoryName, shortNames } from '../models/hub/repository-name.ts';
+import { openModelFolder } from '../models/model-folder.ts';
 import { openHomeOf } from './home-options.ts';
 import { interruptible } from './interruptible.ts';
 import { PullProgress } from './show-pull-progress.ts';
@@ -23,7 +24,11 @@ export function addPullCommand(models: Command): void {
     .command('pull')
     .description('get a model from the hub, or go on where an earlier pull stopped')
     .argument('<name>', 'owner/name as on the hub, or a short name (below)')
-    .option('--dtype <list>', 'variants, with commas between: fp32, fp16, q8, …', parseDtypes, ['fp32'])
+    .addOption(
+      new Option('--dtype <list>', 'variants, with commas between: fp32, fp16, q8, …')
+        .argParser(parseDtypes)
+        .default(['fp32'], 'fp32'),
+    )
     .option('--revision <name>', 'branch, tag or commit', 'main')
     .option('--as <name>', "name of the model's folder (the last part of its name on the hub)")
     .addOption(new Option('--hub <url>', "the hub's address, or a mirror's").env('HF_ENDPOINT').default(defaultHubUrl))
@@ -68,6 +73,10 @@ to the hub, for private and gated models; with HF_HUB_OFFLINE=1 nothing is.`,
       );
       progress[Symbol.dispose]();
       process.stdout.write(flags.json ? `${JSON.stringify(pulled)}\n` : `${describe(pulled)}\n`);
+      const problem = await findProblem(modelsPath, pulled.name);
+      if (problem !== undefined) {
+        process.stderr.write(`It is as the hub has it, but cannot be used here: ${problem}\n`);
+      }
     });
 }
 
@@ -86,6 +95,16 @@ function parseDtypes(list: string): Dtype[] {
     }
     return dtype;
   });
+}
+
+/** Hubs have models of many kinds. */
+async function findProblem(modelsPath: string, name: string): Promise<string | undefined> {
+  try {
+    await openModelFolder(modelsPath, name);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 /** As the hub's own clients read it. */

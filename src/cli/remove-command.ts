@@ -45,8 +45,8 @@ async function isConfirmed(removable: Removable): Promise<boolean> {
       `removing model '${removable.name}' is to be confirmed, and there is no terminal to ask on; say --yes`,
     );
   }
-  process.stderr.write(`Remove ${describe(removable)}? [y/N] `);
   const answer = await interruptible(async (signal) => {
+    process.stderr.write(`Remove ${describe(removable)}? [y/N] `);
     const line = await readLine(signal);
     if (signal.aborted) {
       process.stderr.write('\n');

@@ -118,6 +118,8 @@ describe('a pull', () => {
 
 test('the token goes to the hub only, and into no file', async () => {
   sandbox.hub.repositories.push({ id: 'owner/private', files: new Map(emojiClip), privateTo: validToken });
+  // Were it asked there, the pull would fail: nobody listens.
+  sandbox.hub.pageOrigin = 'http://127.0.0.1:1';
   await sandbox.pull({ repository: 'owner/private', token: validToken });
   const to = (server: string): Set<string | undefined> =>
     new Set(

@@ -43,6 +43,8 @@ export class TestHub implements AsyncDisposable {
   /** Old names, each with the new one. */
   readonly renamed = new Map<string, string>();
   readonly faults: Fault[] = [];
+  /** Where the next page of a listing is said to be, as mirrors do. @default the hub */
+  pageOrigin: string | undefined;
   /** Added to what listings say, in front. */
   listedBesides: object[] = [];
   readonly #hub: Server = createServer((request, response) => this.#answerHub(request, response));
@@ -136,7 +138,7 @@ export class TestHub implements AsyncDisposable {
       ];
       entries.push(...[...files].map(([path, content]) => listEntry(path, content)));
       const from = Number(url.searchParams.get('cursor') ?? 0);
-      const next = `${this.url}${url.pathname}?recursive=true&cursor=${from + 4}`;
+      const next = `${this.pageOrigin ?? this.url}${url.pathname}?recursive=true&cursor=${from + 4}`;
       sendJson(
         response,
         entries.slice(from, from + 4),
