@@ -7,7 +7,10 @@ import { defaultModel } from '../host/function-call.ts';
 import { listModelFolders, type ModelFolder } from '../models/model-folder.ts';
 import type { Int8RowReport } from '../models/quantize-model.ts';
 import { isTelling, readInt8RowReport } from '../models/read-int8-row-report.ts';
+import { addPullCommand } from './pull-command.ts';
 import { addQuantizeCommand } from './quantize-command.ts';
+import { addRemoveCommand } from './remove-command.ts';
+import { addVerifyCommand } from './verify-command.ts';
 import { openHomeOf } from './home-options.ts';
 import { printTable } from './print-table.ts';
 
@@ -55,6 +58,9 @@ export function addModelsCommand(program: Command): void {
         );
       }
     });
+  addPullCommand(models);
+  addVerifyCommand(models);
+  addRemoveCommand(models);
   addQuantizeCommand(models);
 }
 

@@ -12,6 +12,8 @@ export const errorCodes = {
   MODEL_NOT_INSTALLED: { httpStatus: 404, exitCode: 1 },
   MODEL_INVALID: { httpStatus: 500, exitCode: 1 },
   MODEL_TOO_LARGE: { httpStatus: 507, exitCode: 1 },
+  HUB_UNREACHABLE: { httpStatus: 502, exitCode: 1 },
+  MODEL_PULL_FAILED: { httpStatus: 502, exitCode: 1 },
   TEXT_INVALID: { httpStatus: 400, exitCode: 1 },
   IMAGE_NOT_FOUND: { httpStatus: 404, exitCode: 1 },
   IMAGE_FORBIDDEN: { httpStatus: 403, exitCode: 1 },
@@ -21,6 +23,8 @@ export const errorCodes = {
   HOST_UNAVAILABLE: { httpStatus: 503, exitCode: 1 },
   HOST_OVERLOADED: { httpStatus: 503, exitCode: 1 },
   ENCODER_CRASHED: { httpStatus: 503, exitCode: 1 },
+  /** What the user stopped, with Ctrl-C for example. */
+  CANCELLED: { httpStatus: 499, exitCode: 130 },
   FILE_UNUSABLE: { httpStatus: 500, exitCode: 1 },
 } as const;
 

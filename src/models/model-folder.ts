@@ -44,7 +44,8 @@ const settings = ['config.json', 'preprocessor_config.json', 'tokenizer.json', '
 /** What sentence-transformers writes. */
 const sentenceSettings =
   /^(modules\.json|sentence_[\w-]+_config\.json|config_sentence_transformers\.json|\d+_\w+\/config\.json)$/;
-const namePattern = /^[A-Za-z0-9][\w.-]*$/;
+/** What a model's folder may be called. */
+export const namePattern = /^[A-Za-z0-9][\w.-]*$/;
 
 /**
  * Opens the model called `name` in the folder of models.
