@@ -48,20 +48,15 @@ export function describeValues(values: readonly NamedValue[]): string {
 function outputNames(kind: ModelFolder['kind'], architecture: string, tower: Tower): TowerOutput[] {
   const vectors = (name: string): TowerOutput => ({ name, holds: 'vectors' });
   const tokens = (name: string): TowerOutput => ({ name, holds: 'tokens' });
-  switch (kind) {
-    case 'clip':
-      return [vectors(tower === 'text' ? 'text_embeds' : 'image_embeds')];
-    case 'siglip':
-      // In files of their own the towers have the names of plain encoders.
-      return [vectors(tower === 'text' ? 'text_embeds' : 'image_embeds'), vectors('pooler_output')];
-    case 'text':
-      // A graph that pools by itself was exported by sentence-transformers with all of its modules.
-      return [vectors('sentence_embedding'), tokens('last_hidden_state'), tokens('token_embeddings')];
-    case 'image':
-      return [
-        vectors('image_embeds'),
-        ...(withClassToken.has(architecture) ? [tokens('last_hidden_state')] : []),
-        vectors('pooler_output'),
-      ];
+  if (kind === 'text') {
+    // A graph that pools by itself was exported by sentence-transformers with all of its modules.
+    return [vectors('sentence_embedding'), tokens('last_hidden_state'), tokens('token_embeddings')];
   }
+  if (kind === 'image') {
+    const classToken = withClassToken.has(architecture) ? [tokens('last_hidden_state')] : [];
+    return [vectors('image_embeds'), ...classToken, vectors('pooler_output')];
+  }
+  const embeds = vectors(tower === 'text' ? 'text_embeds' : 'image_embeds');
+  // In files of their own the towers of a SigLIP have the names of plain encoders.
+  return kind === 'siglip' ? [embeds, vectors('pooler_output')] : [embeds];
 }
