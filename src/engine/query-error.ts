@@ -1,4 +1,5 @@
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
+import { adviseOnVectors } from './advise-on-vectors.ts';
 import { describeFunctionFailure } from './describe-function-failure.ts';
 
 /** A failure that ClickHouse reported; `message` is its text without stack addresses and version. */
@@ -39,7 +40,7 @@ export function queryErrorFrom(text: string, place?: string): QueryError {
     return new QueryError(describeFunctionFailure(withoutName), failure, { cause });
   }
   const code = `code ${failure.clickhouseCode}, ${failure.clickhouseName}`;
-  const message = `${withoutName.trim()} (${place === undefined ? code : `${code}; ${place}`})`;
+  const message = `${adviseOnVectors(withoutName.trim())} (${place === undefined ? code : `${code}; ${place}`})`;
   return new QueryError(message, failure, { cause });
 }
 
