@@ -25,7 +25,7 @@ export async function openImageTower(folder: ModelFolder, options: TowerOptions)
   const { session, output } = await openTower(folder, options, {
     tower: 'vision',
     requiredInput: 'pixel_values',
-    inputType: (name) => (name === 'pixel_values' ? 'float32' : undefined),
+    inputTypes: (name) => (name === 'pixel_values' ? ['float32'] : undefined),
   });
   const { dimensions } = folder;
   const image = imageSpecOf(folder);

@@ -1,5 +1,6 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
+import { decodeFloat16 } from './decode-float16.ts';
 
 /** An input or output of a graph; a dimension that is not fixed is a name instead of a number. */
 export interface GraphValue {
@@ -8,9 +9,9 @@ export interface GraphValue {
   readonly shape: readonly (number | string)[];
 }
 
-/** One tensor to feed: its values in row-major order, and its shape. */
+/** One tensor to feed: its values in row-major order, and its shape. 16-bit floats are given as their bits. */
 export interface Feed {
-  readonly data: BigInt64Array | Float32Array;
+  readonly data: BigInt64Array | Float32Array | Uint16Array;
   readonly shape: readonly number[];
 }
 
@@ -78,15 +79,16 @@ export class OnnxSession {
     shape: readonly (number | 'any')[],
   ): Promise<Float32Array> {
     const tensors: Record<string, Tensor> = {};
-    for (const [name, { data, shape: dims }] of feeds) tensors[name] = new Tensor(data, dims);
+    for (const [name, { data, shape: dims }] of feeds) tensors[name] = toTensor(data, dims);
     const result = await this.#compute(tensors, output);
-    if (!(result.data instanceof Float32Array) || !hasShape(result.dims, shape)) {
+    const values = floatsOf(result);
+    if (values === undefined || !hasShape(result.dims, shape)) {
       throw new EmbedhouseError(
         'MODEL_INVALID',
         `${this.path}: output ${output} is ${result.type} of shape [${result.dims.join(', ')}] where float32 of shape [${shape.join(', ')}] was expected; check what config.json says about the model's size, or choose another dtype`,
       );
     }
-    return result.data;
+    return values;
   }
 
   /** Releases the graph; more calls do nothing. */
@@ -156,6 +158,16 @@ async function create(
       { cause },
     );
   }
+}
+
+function toTensor(data: Feed['data'], dims: readonly number[]): Tensor {
+  return data instanceof Uint16Array ? new Tensor('float16', data, dims) : new Tensor(data, dims);
+}
+
+/** Some fp16 exports answer in 16 bits. */
+function floatsOf({ type, data }: Tensor): Float32Array | undefined {
+  if (type === 'float16' && data instanceof Uint16Array) return decodeFloat16(data);
+  return data instanceof Float32Array ? data : undefined;
 }
 
 function hasShape(dims: readonly number[], shape: readonly (number | 'any')[]): boolean {

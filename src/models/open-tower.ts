@@ -22,8 +22,8 @@ export interface TowerOptions {
 export interface TowerContract {
   readonly tower: Tower;
   readonly requiredInput: string;
-  /** Gives the element type of an input that can be fed; undefined: there is nothing to feed it. */
-  readonly inputType: (name: string) => string | undefined;
+  /** Gives the element types in which an input can be fed; undefined: there is nothing to feed it. */
+  readonly inputTypes: (name: string) => readonly string[] | undefined;
 }
 
 /** A tower's session, and the output that its vectors are made of. */
@@ -80,14 +80,16 @@ function holdsBothTowers({ graphs }: ModelFolder, dtype: Dtype): boolean {
   return found?.text !== undefined && found.text === found.vision;
 }
 
-function checkInputs(session: OnnxSession, { requiredInput, inputType }: TowerContract): void {
+function checkInputs(session: OnnxSession, { requiredInput, inputTypes }: TowerContract): void {
   if (!session.inputs.some(({ name }) => name === requiredInput)) {
     throw mismatch(session, `has no input ${requiredInput} but ${describeValues(session.inputs)}`);
   }
   for (const { name, type } of session.inputs) {
-    const known = inputType(name);
+    const known = inputTypes(name);
     if (known === undefined) throw mismatch(session, `wants an input ${name}, for which there is nothing to feed`);
-    if (known !== type) throw mismatch(session, `wants ${type} for its input ${name} where ${known} was expected`);
+    if (!known.includes(type)) {
+      throw mismatch(session, `wants ${type} for its input ${name} where ${known.join(' or ')} was expected`);
+    }
   }
 }
 

@@ -31,9 +31,9 @@ export async function openTextTower(folder: ModelFolder, options: TowerOptions):
   const { session, output } = await openTower(folder, options, {
     tower: 'text',
     requiredInput: 'input_ids',
-    inputType: (name) => {
-      if (integerInputs.has(name)) return 'int64';
-      return pastInput.test(name) ? 'float32' : undefined;
+    inputTypes: (name) => {
+      if (integerInputs.has(name)) return ['int64'];
+      return pastInput.test(name) ? ['float32', 'float16'] : undefined;
     },
   });
   const { dimensions } = folder;
@@ -101,7 +101,8 @@ function createFeeds(
 }
 
 /** Of the axes [batch, heads, tokens, size] the second and the last are fixed in the graph. */
-function emptyPast({ shape }: GraphValue, rows: number): Feed {
+function emptyPast({ type, shape }: GraphValue, rows: number): Feed {
   const known = shape.map((length, axis) => (axis === 0 ? rows : Number(length)));
-  return { data: new Float32Array(0), shape: known.map((length) => (Number.isNaN(length) ? 0 : length)) };
+  const data = type === 'float16' ? new Uint16Array(0) : new Float32Array(0);
+  return { data, shape: known.map((length) => (Number.isNaN(length) ? 0 : length)) };
 }

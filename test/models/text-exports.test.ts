@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { openModelFolder, type ModelFolder } from '../../src/models/model-folder.ts';
+import { createNode } from '../../src/models/onnx-graph/create-node.ts';
+import { dataTypes } from '../../src/models/onnx-graph/data-type.ts';
 import { readOnnx, type OnnxModel } from '../../src/models/onnx-graph/read-onnx.ts';
 import { writeOnnx } from '../../src/models/onnx-graph/write-onnx.ts';
 import { openTextTower } from '../../src/models/text-tower.ts';
@@ -69,6 +71,30 @@ describe('an export of one length', () => {
     const cut = await tower.run([[2, 40, 41, 42, 43, 44, 45, 46, 3]]);
     expect(greatestDifference(cut, expected)).toBeLessThan(1e-5);
   });
+});
+
+test('a graph that answers in 16 bits gives the vectors rounded to them', async () => {
+  const folder = await copyWith('half', 'tiny-bert-mean/onnx/model.onnx', (model) => {
+    renameOutput('last_hidden_state', 'whole')(model);
+    model.graph.node.push(
+      createNode('Cast', {
+        name: 'half',
+        inputs: ['whole'],
+        outputs: ['last_hidden_state'],
+        attributes: { to: BigInt(dataTypes.float16) },
+      }),
+    );
+    for (const { name, type } of model.graph.output) {
+      if (name === 'whole' && type?.tensorType) type.tensorType.elemType = dataTypes.float16;
+    }
+    for (const output of model.graph.output) if (output.name === 'whole') output.name = 'last_hidden_state';
+  });
+  await using tower = await openTextTower(folder, options);
+  const { texts } = readRecordedModel('tiny-bert-mean');
+  const vectors = await tower.run(texts.map(({ ids }) => ids));
+  for (const [row, { vector }] of texts.entries()) {
+    expect(greatestDifference(vectors.subarray(row * 32, (row + 1) * 32), vector)).toBeLessThan(1e-3);
+  }
 });
 
 test('a graph that pools by itself is taken at its word', async () => {
