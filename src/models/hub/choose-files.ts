@@ -1,5 +1,6 @@
 import { EmbedhouseError } from '../../errors/embedhouse-error.ts';
 import { type Dtype, dtypes as knownDtypes, graphFile, type GraphStem } from '../dtype.ts';
+import { isDataOf } from '../graph-files.ts';
 import type { RepositoryFile } from './list-repository-files.ts';
 
 /** Configuration and tokenizer, of transformers.js and of sentence-transformers (`sentence_xlm-roberta_config.json`, `1_Pooling/config.json`). */
@@ -63,11 +64,6 @@ function graphStems(byPath: ReadonlyMap<string, RepositoryFile>): GraphStem[] {
 
 function hasAll(byPath: ReadonlyMap<string, RepositoryFile>, stems: readonly GraphStem[], dtype: Dtype): boolean {
   return stems.every((stem) => byPath.has(graphFile(stem, dtype)));
-}
-
-/** External data as exporters name it: `x.onnx_data`, of large models also `x.onnx_data_1` and so on, or `x.onnx.data`. */
-function isDataOf(graph: string, path: string): boolean {
-  return path.startsWith(graph) && /^(?:_data(?:_\d+)?|\.data)$/.test(path.slice(graph.length));
 }
 
 function fail(message: string): EmbedhouseError {
