@@ -6,7 +6,7 @@ export function normalizeVectors(vectors: Float32Array, dimensions: number): Flo
     for (const value of vector) squares += value * value;
     if (squares === 0) continue;
     const length = Math.sqrt(squares);
-    for (const [index, value] of vector.entries()) vector[index] = value / length;
+    for (let index = 0; index < dimensions; index++) vector[index] = (vector[index] ?? 0) / length;
   }
   return vectors;
 }

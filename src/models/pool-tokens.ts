@@ -38,8 +38,8 @@ function poolMean(tokens: Float32Array, target: Float32Array): void {
 
 function poolMaximum(tokens: Float32Array, target: Float32Array): void {
   target.fill(-Infinity);
-  for (const [at, value] of tokens.entries()) {
+  for (let at = 0; at < tokens.length; at++) {
     const channel = at % target.length;
-    target[channel] = Math.max(target[channel] ?? value, value);
+    target[channel] = Math.max(target[channel] ?? 0, tokens[at] ?? 0);
   }
 }
