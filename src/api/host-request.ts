@@ -1,17 +1,21 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { onDemandHost, readFrames, type BridgeHello, type RuntimePaths } from '../bridge/embed.ts';
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import { errorCodes, type ErrorCode } from '../errors/error-codes.ts';
 import { openConnection } from '../host/host-client.ts';
 
+/** A host that ends takes some milliseconds. */
+const retryAfterMs = 50;
+
 /** One question to the host, as a bridge would ask it. */
 export interface HostRequest {
   paths: RuntimePaths;
   hello: BridgeHello;
-  /** The blocks of rows; pulled as the host takes them. */
-  input: Iterable<Buffer>;
+  /** Gives the blocks of rows; pulled as the host takes them. */
+  input: () => Iterable<Buffer>;
   /** Takes the answer's bytes as they come. */
   onData: (bytes: Buffer) => void;
   /** Drops the request, also what the host has queued for it. */
@@ -19,30 +23,67 @@ export interface HostRequest {
 }
 
 /**
- * Asks the host, which is started if there is none, and settles once all is answered.
+ * Asks the host, which is started if there is none, and settles once all is answered. One that goes before it has said
+ * anything is asked, or its successor, once more: it may have been about to end when the call came.
  * @throws HOST_UNAVAILABLE if the host cannot be started or ends meanwhile
  * @throws EmbedhouseError with the host's code if a row or the whole request fails
  * @throws the signal's reason if it aborts
  */
 export async function askHost(request: HostRequest): Promise<void> {
-  const socket = await connect(request.paths, request.signal);
-  const stop = new AbortController();
-  const sent: Sent = { bytes: 0, isAll: false };
-  try {
-    await Promise.race([
-      Promise.all([readAnswer(socket, request, sent), writeInput(socket, request, sent, stop.signal)]),
-      rejectOnAbort(request.signal, stop.signal),
-    ]);
-  } finally {
-    stop.abort();
-    socket.destroy();
+  if ((await askOnce(request)) === 'gone') {
+    await sleep(retryAfterMs);
+    if ((await askOnce(request)) === 'gone') {
+      throw hostHasGone(request);
+    }
   }
 }
 
-interface Sent {
-  /** Without the hello. */
-  bytes: number;
-  isAll: boolean;
+/** Asks over one connection. `gone`: it was closed before the host had said anything. */
+async function askOnce(request: HostRequest): Promise<'answered' | 'gone'> {
+  const { paths, hello, input, onData, signal } = request;
+  const socket = await connect(paths, signal);
+  const abort = (): void => void socket.destroy();
+  signal.addEventListener('abort', abort);
+  let sentBytes: number | undefined;
+  let answeredBytes = 0;
+  try {
+    signal.throwIfAborted();
+    return await new Promise((resolve, reject) => {
+      const receive = readFrames({
+        data: onData,
+        answered: (inputBytes) => {
+          answeredBytes = inputBytes;
+        },
+        failure: (payload) => reject(readFailure(payload)),
+      });
+      socket.on('data', (chunk) => {
+        try {
+          receive(chunk);
+        } catch (error) {
+          reject(error);
+        }
+      });
+      // It is closed next.
+      socket.on('error', () => {});
+      socket.once('close', () => {
+        if (signal.aborted) {
+          reject(signal.reason);
+        } else if (answeredBytes === sentBytes) {
+          resolve('answered');
+        } else if (socket.bytesRead === 0) {
+          resolve('gone');
+        } else {
+          reject(hostHasGone(request));
+        }
+      });
+      writeInput(socket, hello, input()).then((bytes) => {
+        sentBytes = bytes;
+      }, reject);
+    });
+  } finally {
+    signal.removeEventListener('abort', abort);
+    socket.destroy();
+  }
 }
 
 /**
@@ -52,74 +93,36 @@ interface Sent {
 export async function connect(paths: RuntimePaths, signal: AbortSignal): Promise<Socket> {
   signal.throwIfAborted();
   const connecting = openConnection(paths, onDemandHost());
-  const stop = new AbortController();
-  connecting.then(
-    (socket) => (signal.aborted ? socket.destroy() : stop.abort()),
-    () => stop.abort(),
-  );
-  await rejectOnAbort(signal, stop.signal);
-  return connecting;
-}
-
-/** Waits for `stop`. @throws the reason of `signal` if that aborts first */
-async function rejectOnAbort(signal: AbortSignal, stop: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason);
-    signal.addEventListener('abort', onAbort);
-    stop.addEventListener('abort', () => {
-      signal.removeEventListener('abort', onAbort);
-      resolve();
-    });
-    if (signal.aborted) {
-      onAbort();
-    }
+  return new Promise((resolve, reject) => {
+    const abort = (): void => {
+      reject(signal.reason);
+      connecting.then(
+        (socket) => socket.destroy(),
+        () => {},
+      );
+    };
+    signal.addEventListener('abort', abort);
+    connecting.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });
 }
 
-/** Reads frames until the host closes the connection, which it does once everything is answered, or failed. */
-async function readAnswer(socket: Socket, { paths, hello, onData }: HostRequest, sent: Readonly<Sent>): Promise<void> {
-  let answeredBytes = 0;
-  await new Promise<void>((resolve, reject) => {
-    const receive = readFrames({
-      data: onData,
-      answered: (inputBytes) => {
-        answeredBytes = inputBytes;
-      },
-      failure: (payload) => reject(readFailure(payload)),
-    });
-    socket.on('data', (chunk) => {
-      try {
-        receive(chunk);
-      } catch (error) {
-        reject(error);
-      }
-    });
-    // It is closed next.
-    socket.on('error', () => {});
-    socket.once('close', () => {
-      if (sent.isAll && answeredBytes === sent.bytes) {
-        resolve();
-      } else {
-        reject(hostHasGone(hello.arguments[0], paths.log));
-      }
-    });
-  });
-}
-
-/** Writes what the host takes, until all is written or `stop` aborts. */
-async function writeInput(socket: Socket, { hello, input }: HostRequest, sent: Sent, stop: AbortSignal): Promise<void> {
+/** Writes as the host takes it, until all is written or the connection is closed; answers the bytes behind the hello. */
+async function writeInput(socket: Socket, hello: BridgeHello, input: Iterable<Buffer>): Promise<number> {
+  const closed = new AbortController();
+  socket.once('close', () => closed.abort());
+  let bytes = 0;
   socket.write(`${JSON.stringify(hello)}\n`);
   for (const chunk of input) {
-    sent.bytes += chunk.length;
+    bytes += chunk.length;
     if (!socket.write(chunk)) {
-      await once(socket, 'drain', { signal: stop }).catch(() => {});
+      await once(socket, 'drain', { signal: closed.signal }).catch(() => {});
     }
-    if (stop.aborted) {
-      return;
+    if (socket.destroyed) {
+      break;
     }
   }
-  sent.isAll = true;
   socket.end();
+  return bytes;
 }
 
 function readFailure(payload: string): EmbedhouseError {
@@ -132,9 +135,9 @@ function isErrorCode(code: string): code is ErrorCode {
   return Object.hasOwn(errorCodes, code);
 }
 
-function hostHasGone(functionName = 'embedhouse', log = ''): EmbedhouseError {
+function hostHasGone({ paths, hello }: HostRequest): EmbedhouseError {
   return new EmbedhouseError(
     'HOST_UNAVAILABLE',
-    `${functionName}: the model host stopped while it worked on this call: call again, which starts another; the host's log is ${log}`,
+    `${hello.arguments[0]}: the model host stopped while it worked on this call: call again, which starts another; the host's log is ${paths.log}`,
   );
 }

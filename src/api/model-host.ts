@@ -109,7 +109,7 @@ export class ModelHost implements AsyncDisposable {
       await askHost({
         paths: this.#settings.paths,
         hello: this.#hello(['describeModel', '--input', 'model', '--format', 'TabSeparated'], options),
-        input: [Buffer.from(describedFields.map((field) => `${field}\n`).join(''))],
+        input: () => [Buffer.from(describedFields.map((field) => `${field}\n`).join(''))],
         onData: (bytes) => chunks.push(bytes),
         signal,
       });
@@ -178,7 +178,7 @@ export class ModelHost implements AsyncDisposable {
     await askHost({
       paths: this.#settings.paths,
       hello: this.#hello([...args, ...(normalize ? ['--normalize'] : [])], options),
-      input: writeStringRows(values),
+      input: () => writeStringRows(values),
       onData: (bytes) => reader.push(bytes),
       signal,
     });

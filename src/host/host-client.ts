@@ -62,7 +62,8 @@ async function control(paths: RuntimePaths, command: Control): Promise<HostStatu
     return undefined;
   }
   socket.write(`${JSON.stringify({ control: command })}\n`);
-  const answer = await text(socket);
+  // One that goes before it has answered runs no more.
+  const answer = await text(socket).catch(() => '');
   // The host of this project answers nothing else to these commands.
   return answer === '' ? undefined : (JSON.parse(answer) as HostStatus);
 }
