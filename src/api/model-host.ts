@@ -46,7 +46,7 @@ export class ModelHost implements AsyncDisposable {
    * Embeds texts. The host computes equal ones once; a list may be long, it is sent as the host takes it.
    *
    * @throws EmbedhouseError `MODEL_NOT_INSTALLED` or `MODEL_INVALID`; `USAGE` for options or texts that are none;
-   *   `HOST_UNAVAILABLE`, `ENCODER_CRASHED` or `HOST_OVERLOADED`, after which the same call may succeed; `CANCELLED` when
+   *   `HOST_UNAVAILABLE` or `ENCODER_CRASHED`, after which the same call may succeed; `CANCELLED` when
    *   `close` was called
    */
   async encodeText(texts: readonly string[], options: EncodeTextOptions = {}): Promise<Embeddings> {
