@@ -3,7 +3,6 @@
  * The bridge: the executable that ClickHouse starts for a hosted function. It copies stdin to the model host and the
  * host's answer to stdout, and starts the host when there is none. It parses nothing and loads nothing, so that
  * sixteen of them cost little.
- *
  * To the host: one line of JSON (`BridgeHello`), then stdin's bytes as they are.
  * From the host: frames of a type byte, a length (uint32, little-endian) and a payload; see `frameTypes`.
  */
@@ -26,20 +25,15 @@ export interface BridgeHello {
 }
 
 /** Both sides must speak the same; raised whenever the hello or the frames change. */
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 
 /**
  * `data`: bytes for stdout. `answered`: all rows of the input's first N bytes are answered (float64 N): the bridge is
- * idle once N is all it sent. `failure`: one sentence for the user.
+ * idle once N is all it sent. `failure`: an error code, a line feed, and one sentence for the user.
  */
 export const frameTypes = { data: 0, answered: 1, failure: 2 } as const;
 
-export interface RuntimePaths {
-  folder: string;
-  socket: string;
-  log: string;
-  lock: string;
-}
+export type RuntimePaths = Record<'folder' | 'socket' | 'log' | 'lock', string>;
 
 /** What helps where the system refuses the folder, the lock or the socket. */
 export const runtimeRemedy = 'set EMBEDHOUSE_RUNTIME to a folder that you can write to';
@@ -124,6 +118,12 @@ export async function connectOrStartHost(paths: RuntimePaths, hostProgram: reado
   throw new Error(`the model host did not answer within ${hostStartTimeoutMs / 1000} s: its log is ${paths.log}`);
 }
 
+/** The command line of a host that ends when idle. */
+export function onDemandHost(env: NodeJS.ProcessEnv = process.env): string[] {
+  const program = env['EMBEDHOUSE_HOST_PROGRAM'] ?? join(dirname(fileURLToPath(import.meta.url)), '../cli/main.js');
+  return [process.execPath, program, 'host', 'run', '--on-demand'];
+}
+
 /** Creates the lock; one left by a starter that died is taken over after a while. */
 function claimStart(lock: string): boolean {
   try {
@@ -148,6 +148,8 @@ function startHost(paths: RuntimePaths, hostProgram: readonly string[]): { faile
   const child = spawn(hostProgram[0] ?? process.execPath, hostProgram.slice(1), {
     cwd: '/',
     detached: true,
+    // As we found it: also where it was given as a path relative to our folder, or by an option.
+    env: { ...process.env, EMBEDHOUSE_RUNTIME: paths.folder },
     stdio: ['ignore', log, log, ...coverInherited(nothing)],
   });
   fs.closeSync(nothing);
@@ -184,86 +186,86 @@ function isInheritable(fd: number): boolean {
   }
 }
 
-/** The copying itself: one connection at a time, made anew when the host has gone while nothing was asked. */
-class Bridge {
-  readonly #hello: BridgeHello;
-  readonly #hostProgram: readonly string[];
-  #socket: Socket | undefined;
-  #sentBytes = 0;
-  #answeredBytes = 0;
-  /** The beginning of a frame whose rest has not arrived. */
-  #pending: Buffer = Buffer.alloc(0);
-  /** Bytes of the current `data` frame that have not arrived: they are copied as they come. */
-  #dataLeft = 0;
-
-  constructor(hello: BridgeHello, hostProgram: readonly string[]) {
-    this.#hello = hello;
-    this.#hostProgram = hostProgram;
-  }
-
-  /** Copies until stdin ends and everything asked is answered. */
-  async run(): Promise<void> {
-    for await (const chunk of process.stdin) {
-      const socket = (this.#socket ??= await this.#connect());
-      this.#sentBytes += chunk.length;
-      if (!socket.write(chunk)) {
-        // A host that goes now has not answered everything: closing ends the bridge.
-        await new Promise<void>((done) => socket.once('drain', done));
-      }
-    }
-    const socket = this.#socket;
-    if (socket !== undefined) {
-      await new Promise<unknown>((done) => socket.once('close', done).end());
-    }
-  }
-
-  async #connect(): Promise<Socket> {
-    const socket = await connectOrStartHost(runtimePaths(), this.#hostProgram);
-    this.#sentBytes = 0;
-    this.#answeredBytes = 0;
-    this.#pending = Buffer.alloc(0);
-    this.#dataLeft = 0;
-    socket.write(`${JSON.stringify(this.#hello)}\n`);
-    socket.on('data', (chunk) => this.#receive(socket, chunk));
-    socket.on('error', () => {});
-    socket.once('close', () => {
-      this.#socket = undefined;
-      if (this.#answeredBytes < this.#sentBytes) {
-        fail(
-          `${this.#hello.arguments[0]}: the model host stopped while it worked on this query: run it again; the host's log is ${runtimePaths().log}`,
-        );
-      }
-    });
-    return socket;
-  }
-
-  #receive(socket: Socket, chunk: Buffer): void {
-    let rest = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
+/** Takes the host's frames apart: answers a function for what arrives. Data are handed on as they come, never held. */
+export function readFrames(on: {
+  data: (bytes: Buffer) => void;
+  answered: (inputBytes: number) => void;
+  failure: (payload: string) => void;
+}): (chunk: Buffer) => void {
+  let pending: Buffer = Buffer.alloc(0);
+  let dataLeft = 0;
+  return (chunk) => {
+    let rest = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
     for (;;) {
-      if (this.#dataLeft > 0 && rest.length > 0) {
-        const data = rest.subarray(0, this.#dataLeft);
-        process.stdout.write(data);
-        this.#dataLeft -= data.length;
+      if (dataLeft > 0 && rest.length > 0) {
+        const data = rest.subarray(0, dataLeft);
+        on.data(data);
+        dataLeft -= data.length;
         rest = rest.subarray(data.length);
       } else if (rest.length >= 5 && rest[0] === frameTypes.data) {
-        this.#dataLeft = rest.readUInt32LE(1);
+        dataLeft = rest.readUInt32LE(1);
         rest = rest.subarray(5);
       } else if (rest.length >= 5 && rest.length >= 5 + rest.readUInt32LE(1)) {
         const payload = rest.subarray(5, 5 + rest.readUInt32LE(1));
         if (rest[0] === frameTypes.failure) {
-          fail(payload.toString());
+          on.failure(payload.toString());
+        } else {
+          on.answered(payload.readDoubleLE());
         }
-        this.#answeredBytes = payload.readDoubleLE();
         rest = rest.subarray(5 + payload.length);
       } else {
         break;
       }
     }
-    this.#pending = rest;
-    if (process.stdout.writableNeedDrain && !socket.isPaused()) {
-      socket.pause();
-      process.stdout.once('drain', () => socket.resume());
+    pending = rest;
+  };
+}
+
+/**
+ * Copies until stdin ends and everything asked is answered: one connection at a time, made anew when the host has gone
+ * while nothing was asked.
+ */
+async function copyThroughHost(hello: BridgeHello): Promise<void> {
+  let connected: Socket | undefined;
+  let [sentBytes, answeredBytes] = [0, 0];
+  const connect = async (): Promise<Socket> => {
+    const socket = await connectOrStartHost(runtimePaths(), onDemandHost());
+    [sentBytes, answeredBytes] = [0, 0];
+    socket.write(`${JSON.stringify(hello)}\n`);
+    const receive = readFrames({
+      data: (bytes) => process.stdout.write(bytes),
+      answered: (inputBytes) => (answeredBytes = inputBytes),
+      failure: (payload) => fail(payload.slice(payload.indexOf('\n') + 1)),
+    });
+    socket.on('data', (chunk) => {
+      receive(chunk);
+      if (process.stdout.writableNeedDrain && !socket.isPaused()) {
+        socket.pause();
+        process.stdout.once('drain', () => socket.resume());
+      }
+    });
+    socket.on('error', () => {});
+    socket.once('close', () => {
+      connected = undefined;
+      if (answeredBytes < sentBytes) {
+        fail(
+          `${hello.arguments[0]}: the model host stopped while it worked on this query: run it again; the host's log is ${runtimePaths().log}`,
+        );
+      }
+    });
+    return socket;
+  };
+  for await (const chunk of process.stdin) {
+    const socket = (connected ??= await connect());
+    sentBytes += chunk.length;
+    if (!socket.write(chunk)) {
+      // A host that goes now has not answered everything: closing ends the bridge.
+      await new Promise<void>((done) => socket.once('drain', done));
     }
+  }
+  const last = connected;
+  if (last !== undefined) {
+    await new Promise<unknown>((done) => last.once('close', done).end());
   }
 }
 
@@ -273,12 +275,10 @@ function fail(message: string): never {
   process.exit(1);
 }
 
-async function main(): Promise<void> {
+async function main(env = process.env): Promise<void> {
   // Ctrl-C reaches the whole terminal's group; ClickHouse ends us by closing stdin.
   process.on('SIGINT', () => {});
   process.stdout.on('error', () => process.exit(1));
-  const env = process.env;
-  const program = env['EMBEDHOUSE_HOST_PROGRAM'] ?? join(dirname(fileURLToPath(import.meta.url)), '../cli/main.js');
   const hello: BridgeHello = {
     protocol: protocolVersion,
     arguments: process.argv.slice(2),
@@ -288,7 +288,7 @@ async function main(): Promise<void> {
     ...(env['EMBEDHOUSE_IMAGE_FOLDERS'] && { imageFolders: env['EMBEDHOUSE_IMAGE_FOLDERS'] }),
   };
   try {
-    await new Bridge(hello, [process.execPath, program, 'host', 'run', '--on-demand']).run();
+    await copyThroughHost(hello);
   } catch (error) {
     const remedy = error instanceof Error && 'syscall' in error ? `: ${runtimeRemedy}` : '';
     fail(`${hello.arguments[0] ?? 'embed'}: ${error instanceof Error ? error.message : String(error)}${remedy}`);

@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 
 import type { Command } from 'commander';
 
-import type { HomeOptions } from './home.ts';
+import type { HomeOptions } from '../home/open-home.ts';
 import { openHomeOf } from './home-options.ts';
 import { interruptible } from './interruptible.ts';
 import { openCheckedEngine } from './open-checked-engine.ts';

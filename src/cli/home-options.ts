@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 
 import { Option, type Command } from 'commander';
 
-import { openHome, type Home, type HomeOptions } from './home.ts';
+import { openHome, type Home, type HomeOptions } from '../home/open-home.ts';
 
 /** Adds the flags that say where everything is; each has its environment variable. */
 export function addHomeOptions(program: Command): void {

@@ -4,7 +4,7 @@ import type { Engine } from '../engine/engine.ts';
 import { readVocabulary } from '../engine/read-vocabulary.ts';
 import { checkFunctions, type CheckedFunctions } from '../functions/check-functions.ts';
 import { formatProblem } from '../functions/format-problem.ts';
-import type { Home } from './home.ts';
+import type { Home } from '../home/open-home.ts';
 
 /** Opens the embedded engine on a home. ClickHouse is large, so that only a command that runs SQL loads it. */
 export async function openEngine(home: Home): Promise<Engine> {

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -36,8 +37,16 @@ export async function stopHost(paths: RuntimePaths): Promise<HostStatus | undefi
  * @throws HOST_UNAVAILABLE with the log's path if it does not start
  */
 export async function startHost(paths: RuntimePaths, hostProgram: readonly string[]): Promise<HostStatus | undefined> {
-  (await connectOrStartHost(paths, hostProgram).catch(unavailable)).destroy();
+  (await openConnection(paths, hostProgram)).destroy();
   return readHostStatus(paths);
+}
+
+/**
+ * Connects to the host, starting it with the given program unless one runs.
+ * @throws HOST_UNAVAILABLE with the log's path if it does not start
+ */
+export async function openConnection(paths: RuntimePaths, hostProgram: readonly string[]): Promise<Socket> {
+  return connectOrStartHost(paths, hostProgram).catch(unavailable);
 }
 
 /** The bridge's errors are plain ones with a sentence for the user: it imports nothing. */
@@ -53,7 +62,8 @@ async function control(paths: RuntimePaths, command: Control): Promise<HostStatu
     return undefined;
   }
   socket.write(`${JSON.stringify({ control: command })}\n`);
-  const answer = await text(socket);
+  // One that goes before it has answered runs no more.
+  const answer = await text(socket).catch(() => '');
   // The host of this project answers nothing else to these commands.
   return answer === '' ? undefined : (JSON.parse(answer) as HostStatus);
 }

@@ -234,7 +234,9 @@ export class Host implements AsyncDisposable {
     }
     // One line: ClickHouse shows the last one that a function prints. Values in it may hold line feeds, and be long.
     const reason = (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, ' ');
-    sendFrame(socket, frameTypes.failure, Buffer.from(`${functionName}: ${reason.slice(0, maxReasonLength)}`));
+    const code = error instanceof EmbedhouseError ? error.code : 'HOST_UNAVAILABLE';
+    const sentence = `${functionName}: ${reason.slice(0, maxReasonLength)}`;
+    sendFrame(socket, frameTypes.failure, Buffer.from(`${code}\n${sentence}`));
     socket.end();
     // What still comes is read and dropped: a socket closed with unread input would take the message back, and one
     // that is not read never shows that the bridge has gone.

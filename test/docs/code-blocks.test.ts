@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,36 +10,17 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openEmbeddedEngine } from '../../src/engine/embedded-engine.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import { checkFunctions } from '../../src/functions/check-functions.ts';
-
-interface CodeBlock {
-  file: string;
-  line: number;
-  language: string;
-  code: string;
-}
+import { readCodeBlocks, type CodeBlock } from './read-code-blocks.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const run = promisify(execFile);
-
-async function readCodeBlocks(): Promise<CodeBlock[]> {
-  const docs = (await readdir(join(root, 'docs'))).filter((file) => file.endsWith('.md')).map((file) => `docs/${file}`);
-  const blocks: CodeBlock[] = [];
-  for (const file of ['README.md', ...docs]) {
-    const text = await readFile(join(root, file), 'utf8');
-    for (const match of text.matchAll(/^```(?<language>\w*)\n(?<code>[\s\S]*?)^```$/gm)) {
-      const line = text.slice(0, match.index).split('\n').length;
-      blocks.push({ file, line, language: match.groups?.['language'] ?? '', code: match.groups?.['code'] ?? '' });
-    }
-  }
-  return blocks;
-}
 
 const blocks = await readCodeBlocks();
 const blocksIn = (language: string): CodeBlock[] => blocks.filter((block) => block.language === language);
 
 test('every code block says its language', () => {
   expect(blocks.length).toBeGreaterThan(5);
-  expect(new Set(blocks.map(({ language }) => language))).toEqual(new Set(['sql', 'sh', 'xml', 'text']));
+  expect(new Set(blocks.map(({ language }) => language))).toEqual(new Set(['sql', 'sh', 'xml', 'ts', 'text']));
 });
 
 describe('SQL', () => {

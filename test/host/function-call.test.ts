@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 
+import { protocolVersion } from '../../src/bridge/embed.ts';
 import { EmbedhouseError } from '../../src/errors/embedhouse-error.ts';
 import { readFunctionCall } from '../../src/host/function-call.ts';
 
-const hello = { protocol: 1, folder: '/query', modelsPath: '/models' };
+const hello = { protocol: protocolVersion, folder: '/query', modelsPath: '/models' };
 
 const readCommand = (command: string, rest: { model?: string; imageFolders?: string } = {}) =>
   readFunctionCall({ ...hello, ...rest, arguments: command.split(' ').filter(Boolean) });
