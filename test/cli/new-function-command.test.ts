@@ -171,6 +171,23 @@ test.each([
   expect(await functions()).toEqual(before);
 });
 
+test('writes what XML and ClickHouse need written with care, or refuses it', async () => {
+  const models = join(sandbox.path, 'models');
+  await cp(join(fixturesPath, 'tiny-bert-cls'), join(models, 'a--b-'), { recursive: true });
+  const prompts = { 'R&D<3': 'x: ', 'two words': 'y: ', '{a:String}': 'z: ', '-dash': 'w: ' };
+  await writeFile(join(models, 'a--b-/config_sentence_transformers.json'), JSON.stringify({ prompts }));
+  const flags = ['--models', models, '--model', 'a--b-'];
+  for (const prompt of ['two words', '{a:String}', '-dash']) {
+    const refused = await create('encode_prompt', ...flags, `--prompt=${prompt}`);
+    expect(refused).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(refused.stderr).toContain(`the name of the prompt '${prompt}' cannot stand in a function's <command>`);
+  }
+  const written = await create('encode_prompt', ...flags, '--prompt', 'R&D<3');
+  expect(written).toMatchObject({ exitCode: 0, stderr: '' });
+  const env = { EMBEDHOUSE_HOME: home, EMBEDHOUSE_MODELS: models };
+  expect(await sandbox.query("SELECT length(encode_prompt('x'))", { env })).toBe('32\n');
+});
+
 test('refuses a name that is defined and a file that exists, and names them', async () => {
   await mkdir(join(home, 'functions'), { recursive: true });
   await writeFile(join(home, 'functions/mine_function.xml'), '<functions><comment>kept</comment></functions>');
