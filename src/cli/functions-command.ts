@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 
 import { formatProblem } from '../functions/format-problem.ts';
 import type { FunctionDefinition } from '../functions/function-definition.ts';
+import { addNewFunctionCommand } from './new-function-command.ts';
 import { openHomeOf } from './home-options.ts';
 import { checkHomeFunctions, openEngine } from './open-checked-engine.ts';
 import { printTable } from './print-table.ts';
@@ -65,6 +66,8 @@ export function addFunctionsCommand(program: Command): void {
       }
       process.exitCode = errors.length > 0 ? 1 : 0;
     });
+
+  addNewFunctionCommand(functions);
 }
 
 function signature({ name, arguments: args, returnType }: FunctionDefinition): string {

@@ -1,7 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 
-import envPaths from 'env-paths';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import prettyBytes from 'pretty-bytes';
 import pino from 'pino';
@@ -11,6 +10,7 @@ import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import { Host } from '../host/host.ts';
 import { keepHost, readHostStatus, startHost, stopHost } from '../host/host-client.ts';
 import type { HostStatus } from '../host/host-status.ts';
+import { defaultGraphsPath } from './graphs-path.ts';
 import { printTable } from './print-table.ts';
 
 interface RunOptions {
@@ -87,7 +87,7 @@ function addRunOptions(command: Command): Command {
     .addOption(
       new Option('--graphs <folder>', 'where models are kept as this machine runs them best')
         .env('EMBEDHOUSE_GRAPHS')
-        .default(join(envPaths('embedhouse', { suffix: '' }).cache, 'graphs')),
+        .default(defaultGraphsPath),
     )
     .option(
       '--model-memory-mib <n>',

@@ -6,6 +6,9 @@ import { checkFunctions, type CheckedFunctions } from '../functions/check-functi
 import { formatProblem } from '../functions/format-problem.ts';
 import type { Home } from '../home/open-home.ts';
 
+/** Where ClickHouse in this process finds what scripts name without a path. */
+export const searchPath = process.env['PATH'] ?? ['/usr/bin', '/bin'].join(delimiter);
+
 /** Opens the embedded engine on a home. ClickHouse is large, so that only a command that runs SQL loads it. */
 export async function openEngine(home: Home): Promise<Engine> {
   const { openEmbeddedEngine } = await import('../engine/embedded-engine.ts');
@@ -35,7 +38,7 @@ export async function checkHomeFunctions(home: Home, engine: Engine): Promise<Ch
   return checkFunctions({
     functionsPath: home.functionsPath,
     userScriptsPath: home.userScriptsPath,
-    searchPath: process.env['PATH'] ?? ['/usr/bin', '/bin'].join(delimiter),
+    searchPath,
     vocabulary: await readVocabulary(engine),
   });
 }

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import prettyBytes from 'pretty-bytes';
 
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
+import { stoppable } from '../errors/stoppable.ts';
 import { readPullRecord } from '../models/hub/pull-record.ts';
 import { verifyModel, type ChangedFile } from '../models/hub/verify-model.ts';
 import { listModelFolders } from '../models/model-folder.ts';
@@ -48,13 +49,15 @@ Examples:
       }
       const chosen = names.length > 0 ? [...new Set(names)] : installed.map(({ name }) => name);
       using bar = new VerifyProgressBar();
-      const verified = await interruptible(async (signal) => {
-        const results: Verified[] = [];
-        for (const name of chosen) {
-          results.push(await verify(join(modelsPath, name), signal, bar));
-        }
-        return results;
-      });
+      const verified = await interruptible(async (signal) =>
+        stoppable(signal, 'the check was stopped', async () => {
+          const results: Verified[] = [];
+          for (const name of chosen) {
+            results.push(await verify(join(modelsPath, name), signal, bar));
+          }
+          return results;
+        }),
+      );
       bar[Symbol.dispose]();
       if (json) {
         process.stdout.write(`${JSON.stringify(verified)}\n`);
@@ -84,7 +87,7 @@ async function verify(path: string, signal: AbortSignal, bar: VerifyProgressBar)
     return changed.length === 0 ? { ...checked, result: 'ok' } : { ...checked, result: 'changed', changed };
   } catch (error) {
     if (signal.aborted) {
-      throw new EmbedhouseError('CANCELLED', 'the check was stopped', { cause: error });
+      throw error;
     }
     // One model that cannot be read must not hide what is known of the others.
     const problem = error instanceof Error ? error.message : String(error);

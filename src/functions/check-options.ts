@@ -3,6 +3,7 @@ import { functionOptions, parseBoolean, parseUnsigned } from './function-options
 import type { FunctionProblem } from './function-problem.ts';
 import type { FunctionSource, SourceOption } from './function-source.ts';
 import { excerpt } from './function-source.ts';
+import { isIdentifier } from './is-identifier.ts';
 import { problemIn } from './problem-in.ts';
 
 /** Checks that a function has what ClickHouse requires, and that each option's value is one that ClickHouse can read. */
@@ -87,7 +88,7 @@ function checkChoice(
 function checkName(source: FunctionSource): FunctionProblem[] {
   const option = source.options.get('name');
   const name = option?.text ?? '';
-  if (!option || name.trim() === '' || /^[A-Za-z_]\w*$/.test(name)) return [];
+  if (!option || name.trim() === '' || isIdentifier(name)) return [];
   const message = `'${excerpt(name)}' is not an identifier, so SQL can call it only in backquotes`;
   const problem = problemIn(source, option, 'name', message, 'use letters, digits and _ only, no blanks');
   return [name === name.trim() ? { ...problem, severity: 'note' } : problem];

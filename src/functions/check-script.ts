@@ -27,7 +27,8 @@ export async function checkScript(source: FunctionSource, location: ScriptLocati
   return fault ? [problemIn(source, command, 'command', fault.message, fault.remedy)] : [];
 }
 
-async function findScriptFault(command: string, location: ScriptLocation): Promise<ScriptFault | undefined> {
+/** Says why ClickHouse could not start the script that a command names, if it could not. */
+export async function findScriptFault(command: string, location: ScriptLocation): Promise<ScriptFault | undefined> {
   const { userScriptsPath } = location;
   // ClickHouse splits at single spaces, so leading white space makes an empty name, and a line break is part of one.
   const script = command.split(' ')[0] ?? '';

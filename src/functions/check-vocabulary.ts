@@ -1,5 +1,5 @@
 import { didYouMean } from './closest-name.ts';
-import type { EngineVocabulary } from './engine-vocabulary.ts';
+import type { EngineVocabulary, VocabularyName } from './engine-vocabulary.ts';
 import type { FunctionProblem } from './function-problem.ts';
 import type { FunctionSource } from './function-source.ts';
 import { excerpt } from './function-source.ts';
@@ -16,10 +16,7 @@ export function checkVocabulary(source: FunctionSource, { formats, functions }: 
     problems.push(problemIn(source, format, 'format', message, remedy));
   }
   const name = source.options.get('name');
-  const own = functions.find(
-    (known) =>
-      known.name === name?.text || (known.caseInsensitive && known.name.toLowerCase() === name?.text?.toLowerCase()),
-  );
+  const own = findOwnFunction(name?.text ?? '', functions);
   if (name && own) {
     const message =
       own.name === name.text
@@ -28,6 +25,13 @@ export function checkVocabulary(source: FunctionSource, { formats, functions }: 
     problems.push(problemIn(source, name, 'name', message, 'choose another name'));
   }
   return problems;
+}
+
+/** Finds the function of ClickHouse's own that a name stands for, if there is one. */
+export function findOwnFunction(name: string, functions: readonly VocabularyName[]): VocabularyName | undefined {
+  return functions.find(
+    (known) => known.name === name || (known.caseInsensitive && known.name.toLowerCase() === name.toLowerCase()),
+  );
 }
 
 function hasName(names: readonly string[], wanted: string): boolean {

@@ -5,6 +5,7 @@ import { frameTypes } from '../bridge/embed.ts';
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import type { ByteQueue } from '../formats/byte-queue.ts';
 import { readTabSeparated } from '../formats/tab-separated.ts';
+import { modelId } from '../models/model-digest.ts';
 import { sendFrame } from './bridge-connection.ts';
 import type { FunctionCall } from './function-call.ts';
 import type { HostedModel } from './model-registry.ts';
@@ -12,7 +13,7 @@ import { showValue } from './show-value.ts';
 
 /** What can be asked about the model of a function; `id` is all of it in one line, to be kept beside vectors. */
 const fields = {
-  id: ({ folder, dtype, digest }) => `${folder.name} ${dtype} sha256:${digest}`,
+  id: ({ folder, dtype, digest }) => modelId(folder.name, dtype, digest),
   model: ({ folder }) => folder.name,
   dtype: ({ dtype }) => dtype,
   digest: ({ digest }) => digest,

@@ -9,7 +9,7 @@ import { type ModelFolder, textSpecOf } from '../models/model-folder.ts';
 export function findPrompt(folder: ModelFolder, name: string | undefined): string {
   const { prompts, defaultPrompt } = textSpecOf(folder);
   const wanted = name ?? defaultPrompt;
-  const prompt = wanted === undefined ? '' : prompts[wanted];
+  const prompt = wanted === undefined ? '' : ownValue(prompts, wanted);
   if (prompt !== undefined) {
     return prompt;
   }
@@ -19,6 +19,11 @@ export function findPrompt(folder: ModelFolder, name: string | undefined): strin
   const known = [...Object.keys(prompts), 'none'].join(', ');
   throw new EmbedhouseError(
     'USAGE',
-    `model '${folder.name}' has no prompt '${wanted}', only ${known}: give one of these to --prompt in the function’s <command>`,
+    `model '${folder.name}' has no prompt '${wanted}', only ${known}: give one of these to --prompt`,
   );
+}
+
+/** Every object has more than its own: `constructor` is no prompt. */
+function ownValue(prompts: Readonly<Record<string, string>>, name: string): string | undefined {
+  return Object.hasOwn(prompts, name) ? prompts[name] : undefined;
 }

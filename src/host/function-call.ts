@@ -88,7 +88,8 @@ export function readFunctionCall(hello: z.infer<typeof helloSchema>): FunctionCa
   };
 }
 
-function parseCommand(args: string[]): { functionName: string; options: z.infer<typeof optionsSchema> } {
+/** Takes the words of a `<command>` behind `embed` apart. @throws USAGE if the host does not know them */
+export function parseCommand(args: string[]): { functionName: string; options: z.infer<typeof optionsSchema> } {
   const usage =
     'expected in the definition’s <command>: embed FUNCTION --input text|image|image-bytes|model --format Native|RowBinary|TabSeparated [--chunk-header] [--model NAME | --model-argument] [--dtype fp32] [--normalize] [--prompt NAME] [--on-error fail|zero] [--image-folders DIR:DIR]';
   try {

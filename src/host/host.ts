@@ -18,7 +18,7 @@ import { EncoderPool } from './encoder-pool.ts';
 import { readFunctionCall, type FunctionCall, type InputKind } from './function-call.ts';
 import { readGreeting, type Control } from './greeting.ts';
 import { listenOnSocket, socketIdentity } from './listen.ts';
-import { ModelRegistry, type HostedModel } from './model-registry.ts';
+import { ModelRegistry, towerKeyOf, type HostedModel } from './model-registry.ts';
 import { PreparedGraphs } from './prepared-graphs.ts';
 import { imageRunLimits, limitsOfTexts } from './run-plan.ts';
 import { VectorCache } from './vector-cache.ts';
@@ -255,7 +255,7 @@ export class Host implements AsyncDisposable {
         `the ${tower} tower of model '${folder.name}' in ${dtype} takes ${prettyBytes(graph.bytes)} of memory where the host has ${prettyBytes(this.#maxModelBytes)} for models: start the host with a larger --model-memory-mib, or choose a smaller --dtype`,
       );
     }
-    const key = `${fingerprint}\0${dtype}\0${tower}`;
+    const key = towerKeyOf(fingerprint, dtype, tower);
     return { key, ...graph, model: { modelsPath, name: folder.name, dtype, fingerprint }, limits };
   }
 

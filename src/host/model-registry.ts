@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import type { Dtype } from '../models/dtype.ts';
 import { digestModel } from '../models/model-digest.ts';
-import { openModelFolder, towerPath, towersOf, type ModelFolder } from '../models/model-folder.ts';
+import { openModelFolder, towerPath, towersOf, type ModelFolder, type Tower } from '../models/model-folder.ts';
 import { loadTokenizer, type Tokenizer } from '../models/tokenizer.ts';
 
 /** A model as the host knows it: its folder and tokenizer. Its towers are in the encoder processes. */
@@ -62,8 +62,16 @@ async function openModel(modelsPath: string, name: string): Promise<HostedModel>
   return { folder, tokenizer, fingerprint, digest };
 }
 
-/** Asked for with every block: waiting for the system's answers in another thread would take ten times as long. */
-function fingerprintOf({ path, settings, graphs }: ModelFolder): string {
+/** Tells towers apart: those of other models, of other states of one, of other dtypes. */
+export function towerKeyOf(fingerprint: string, dtype: Dtype, tower: Tower): string {
+  return `${fingerprint}\0${dtype}\0${tower}`;
+}
+
+/**
+ * Tells two states of a model's files apart. Asked for with every block: waiting for the system's answers in another thread
+ * would take ten times as long.
+ */
+export function fingerprintOf({ path, settings, graphs }: ModelFolder): string {
   const towers = new Set(graphs.flatMap(({ text, vision }) => [text, vision]).filter((file) => file !== undefined));
   // The folder itself: a file of settings may have been added.
   const files = ['.', ...settings, 'onnx', ...towers];

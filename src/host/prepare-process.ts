@@ -5,7 +5,7 @@
  */
 import { openModelFolder } from '../models/model-folder.ts';
 import type { Dtype } from '../models/dtype.ts';
-import { prepareGraph } from '../models/prepared-graph.ts';
+import { prepareGraph } from '../models/prepare-graph.ts';
 
 const [, , modelsPath = '', name = '', tower, dtype, folder = ''] = process.argv;
 try {

@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 
 import { countGraphBytes } from '../models/graph-files.ts';
 import { towerPath } from '../models/model-folder.ts';
-import { findPreparedGraph, preparedGraphFolder, type TowerFile } from '../models/prepared-graph.ts';
+import { findPreparedGraph, preparedGraphFolder, type TowerFile } from '../models/find-prepared-graph.ts';
 
 export interface PreparedGraphsOptions {
   /** Where prepared graphs are kept; undefined: nothing is prepared. */

@@ -26,6 +26,11 @@ export async function digestModel(folder: ModelFolder, dtype: Dtype): Promise<st
   return digest.digest('hex');
 }
 
+/** Writes a model's name, dtype and digest in one line, to be kept beside its vectors. */
+export function modelId(name: string, dtype: string, digest: string): string {
+  return `${name} ${dtype} sha256:${digest}`;
+}
+
 /** Gives a file's SHA-256. @throws the signal's reason when that stops it */
 export async function digestFile(path: string, signal?: AbortSignal): Promise<Buffer> {
   const hash = createHash('sha256');

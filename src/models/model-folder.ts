@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import { describeFolder, type ModelDescription } from './describe/describe-folder.ts';
 import { type Dtype, dtypes, graphFile, type GraphStem } from './dtype.ts';
+import { pullCommandFor } from './hub/repository-name.ts';
 import type { ImageSpec } from './image-spec.ts';
 import type { TextSpec } from './text-spec.ts';
 
@@ -64,7 +65,7 @@ export async function openModelFolder(modelsPath: string, name: string): Promise
   if (!(await isFolder(path))) {
     throw new EmbedhouseError(
       'MODEL_NOT_INSTALLED',
-      `model '${name}' is not installed in ${modelsPath}: get it with 'embedhouse models pull ${name}', copy its folder as the hub publishes it (for clip-vit-base-patch32 Xenova/clip-vit-base-patch32: config.json, preprocessor_config.json, tokenizer.json, tokenizer_config.json, onnx/text_model.onnx, onnx/vision_model.onnx) to ${path}, or name an installed model, such as the bundled one with --model emoji-clip`,
+      `model '${name}' is not installed in ${modelsPath}: get it with '${pullCommandFor(name)}', copy its folder as the hub publishes it to ${path}, or name an installed model, such as the bundled one with --model emoji-clip`,
     );
   }
   const { sizeBytes, files } = await listFiles(path);
@@ -172,7 +173,7 @@ function wantedGraphs({ text, image }: Pick<ModelDescription, 'text' | 'image'>)
 function missing(path: string, what: string): EmbedhouseError {
   return new EmbedhouseError(
     'MODEL_INVALID',
-    `the model folder ${path} has no ${what}; copy it there from where the model came from`,
+    `the model folder ${path} has no ${what}; copy it there from where the model came from, or bring it back with 'embedhouse models pull' if the model was pulled`,
   );
 }
 

@@ -1,10 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
+import { stoppable } from '../errors/stoppable.ts';
 import type { Agreement } from './agreement.ts';
 import { compareImages, type CompareOptions, compareTexts } from './compare-variants.ts';
 import { createStaging, hashFp32Files, int8RowDataFile, moveIntoPlace } from './int8-row-files.ts';
-import { imageSpecOf, type ModelFolder, towerPath } from './model-folder.ts';
+import { imageSpecOf, type ModelFolder, towerPath, towersOf } from './model-folder.ts';
 import { keepOutput } from './onnx-graph/keep-output.ts';
 import { patchesToProduct } from './onnx-graph/patches-to-product.ts';
 import { poolEarly } from './onnx-graph/pool-early.ts';
@@ -55,14 +56,29 @@ const minMeanCosine = 0.9;
  * `onnx/vision_model_int8_row.onnx`, each with its weights in a file beside it, and `onnx/int8_row.json`, the report that
  * is returned. All of it is made in a folder of its own and moved to its place at the end.
  *
- * @throws MODEL_INVALID when the model has no fp32 files, they are damaged, or the variant computes something else.
+ * @throws MODEL_INVALID when the model embeds only texts or only images, has no fp32 files, they are damaged, or the
+ *   variant computes something else.
  * @throws FILE_UNUSABLE when the model folder cannot be written.
- * @throws the signal's reason when that stops it.
+ * @throws CANCELLED when the signal stops it.
  */
 export async function quantizeModel(folder: ModelFolder, options: QuantizeOptions): Promise<Int8RowReport> {
-  const { signal, onProgress, sample = { texts: 3000, images: 1000 }, threads = 1 } = options;
+  requireBothTowers(folder);
   for (const tower of towers) towerPath(folder, tower, 'fp32');
-  signal.throwIfAborted();
+  const stopped = `the work on model '${folder.name}' was stopped; its folder is as it was`;
+  return stoppable(options.signal, stopped, () => quantize(folder, options));
+}
+
+function requireBothTowers(folder: ModelFolder): void {
+  const [only, other] = towersOf(folder);
+  if (other !== undefined) return;
+  throw new EmbedhouseError(
+    'MODEL_INVALID',
+    `model '${folder.name}' embeds ${only === 'text' ? 'texts' : 'images'} only, and int8-row is made of models for texts and images, such as CLIP; use the files it is published in: ${folder.dtypes.join(', ')}`,
+  );
+}
+
+async function quantize(folder: ModelFolder, options: QuantizeOptions): Promise<Int8RowReport> {
+  const { signal, onProgress, sample = { texts: 3000, images: 1000 }, threads = 1 } = options;
   const staging = await createStaging(folder.path);
   const graphs = [{ dtype: 'fp32', text: towerFile('text', 'fp32'), vision: towerFile('vision', 'fp32') } as const];
   const variant: ModelFolder = { ...folder, path: staging, dtypes: ['fp32'], graphs };

@@ -14,6 +14,8 @@ export interface TextSpec {
    */
   readonly padding: 'after-end' | 'none' | 'always';
   readonly pooling: Pooling;
+  /** The file that says so, relative to the model folder; undefined where none does, and it is what is usual. */
+  readonly poolingFile: string | undefined;
   /** Whether the model's last step is to give each vector the length 1. */
   readonly normalize: boolean;
   /** Whether texts become lower-case before they are tokenised. */

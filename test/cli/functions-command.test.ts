@@ -63,7 +63,7 @@ test('check finds no fault with the functions of the package, nor of a new home,
     sandbox.run(['functions', 'check', '--functions', none]),
   ]);
   expect(answers).toEqual(
-    [5, 5, 0].map((functions) => ({
+    [7, 7, 0].map((functions) => ({
       exitCode: 0,
       stdout: `${functions} functions read, 0 errors, 0 notes\n`,
       stderr: '',

@@ -1,9 +1,10 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { makeSandbox, repositoryPath, type Sandbox } from './sandbox.ts';
+import { makeSandbox, programPath, repositoryPath, type Sandbox } from './sandbox.ts';
 
 let sandbox: Sandbox;
 
@@ -22,8 +23,10 @@ test('every command explains itself on stdout, and the main ones with examples',
     ['functions'],
     ['functions', 'list'],
     ['functions', 'check'],
+    ['functions', 'new'],
     ['models'],
     ['models', 'list'],
+    ['models', 'show'],
     ['host'],
     ['host', 'run'],
     ['host', 'start'],
@@ -48,6 +51,20 @@ test('every command explains itself on stdout, and the main ones with examples',
 test("prints the package's version", async () => {
   const { version } = JSON.parse(await readFile(join(repositoryPath, 'package.json'), 'utf8')) as { version: string };
   expect(await sandbox.run(['--version'])).toEqual({ exitCode: 0, stdout: `${version}\n`, stderr: '' });
+});
+
+test('loads no onnxruntime, which would report its use to its maker, for what runs no model', async () => {
+  const preload = join(sandbox.path, 'say-what-is-loaded.mjs');
+  await writeFile(
+    preload,
+    `process.on('exit', () => {
+      const loaded = process.report.getReport().sharedObjects.filter((file) => file.includes('onnxruntime'));
+      process.stdout.write(JSON.stringify(loaded));
+    });`,
+  );
+  const args = ['--import', preload, programPath, 'models', 'list', '--json'];
+  const { stdout } = await execa(process.execPath, args, { cwd: repositoryPath, env: sandbox.env, extendEnv: false });
+  expect(stdout).toMatch(/"emoji-clip".*\n\[\]$/s);
 });
 
 test.each([

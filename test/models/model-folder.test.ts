@@ -74,7 +74,7 @@ describe('openModelFolder', () => {
     await expect(openModelFolder(temporary, 'clip-vit-base-patch32')).rejects.toMatchObject({
       code: 'MODEL_NOT_INSTALLED',
       message: expect.stringMatching(
-        /'clip-vit-base-patch32' is not installed in .*onnx\/text_model\.onnx.*emoji-clip/,
+        /'clip-vit-base-patch32' is not installed in .*: get it with 'embedhouse models pull clip-vit-base-patch32', .*emoji-clip/,
       ),
     });
   });

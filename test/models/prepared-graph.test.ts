@@ -4,12 +4,8 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openModelFolder } from '../../src/models/model-folder.ts';
-import {
-  findPreparedGraph,
-  prepareGraph,
-  preparedGraphFolder,
-  type TowerFile,
-} from '../../src/models/prepared-graph.ts';
+import { findPreparedGraph, preparedGraphFolder, type TowerFile } from '../../src/models/find-prepared-graph.ts';
+import { prepareGraph } from '../../src/models/prepare-graph.ts';
 import { openTextTower } from '../../src/models/text-tower.ts';
 import { greatestDifference, readExpected, tinyClipPath } from './fixtures.ts';
 

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type ModelFolder, openModelFolder } from '../../src/models/model-folder.ts';
 import { quantizeModel, type QuantizeProgress } from '../../src/models/quantize-model.ts';
 import { cosine, idsFeed } from './exported-clip.ts';
-import { readExpected, tinyClipPath } from './fixtures.ts';
+import { modelsPath, readExpected, tinyClipPath } from './fixtures.ts';
 
 const signal = new AbortController().signal;
 const sample = { texts: 60, images: 24 };
@@ -92,10 +92,27 @@ test.each(['rewrite', 'compare texts', 'compare images'] as const)(
     const onProgress = ({ step }: QuantizeProgress): void => {
       if (step === wanted) stopper.abort(new Error('stopped'));
     };
-    await expect(quantizeModel(folder, { signal: stopper.signal, sample, onProgress })).rejects.toThrow('stopped');
+    await expect(quantizeModel(folder, { signal: stopper.signal, sample, onProgress })).rejects.toMatchObject({
+      code: 'CANCELLED',
+      message: "the work on model 'tiny-clip' was stopped; its folder is as it was",
+    });
     expect(await listFiles()).toEqual(before);
   },
 );
+
+test.each([
+  ['tiny-bert-mean', 'embeds texts only'],
+  ['tiny-dino', 'embeds images only'],
+])('refuses %s, which has one tower, before it does anything', async (name, reason) => {
+  await cp(join(modelsPath, name), join(temporary, name), { recursive: true });
+  folder = await openModelFolder(temporary, name);
+  before = await listFiles();
+  await expect(quantizeModel(folder, { signal, sample })).rejects.toMatchObject({
+    code: 'MODEL_INVALID',
+    message: expect.stringContaining(reason),
+  });
+  expect(await listFiles()).toEqual(before);
+});
 
 test('refuses a model without fp32 files', async () => {
   const model: ModelFolder = { ...folder, dtypes: ['int8'], graphs: [] };

@@ -32,6 +32,7 @@ const siglipSchema = z.object({
 
 const textDefaults = {
   pooling: 'graph',
+  poolingFile: undefined,
   normalize: false,
   lowerCase: false,
   prompts: {},

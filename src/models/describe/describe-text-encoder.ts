@@ -54,7 +54,7 @@ export async function describeTextEncoder(
   const modules = await readSentenceModules(folderPath, files);
   const positions = config.max_position_embeddings ?? Infinity;
   const readable = offsetPositions.has(config.model_type) ? positions - 2 : positions;
-  const { pooling = 'mean', normalize, lowerCase, prompts, defaultPrompt } = modules;
+  const { pooling = 'mean', poolingFile, normalize, lowerCase, prompts, defaultPrompt } = modules;
   return {
     dimensions,
     text: {
@@ -62,6 +62,7 @@ export async function describeTextEncoder(
       tokenizer: 'hub',
       padding: 'none',
       pooling,
+      poolingFile,
       normalize,
       lowerCase,
       prompts,

@@ -9,6 +9,8 @@ import { invalidField } from './invalid-field.ts';
 /** What the files of sentence-transformers say; a folder without them says nothing. */
 export interface SentenceModules {
   readonly pooling: Pooling | undefined;
+  /** The file that says so, relative to the model folder. */
+  readonly poolingFile: string | undefined;
   readonly normalize: boolean;
   readonly maxTokens: number | undefined;
   readonly lowerCase: boolean;
@@ -59,8 +61,10 @@ export async function readSentenceModules(folderPath: string, files: ReadonlySet
   const transformer = transformerFile ? await readJsonFile(folderPath, transformerFile, transformerSchema) : {};
   const promptsFile = 'config_sentence_transformers.json';
   const prompts = files.has(promptsFile) ? await readJsonFile(folderPath, promptsFile, promptsSchema) : {};
+  const poolingFile = pooling && join(pooling.path, 'config.json');
   return {
-    pooling: pooling && (await readPooling(folderPath, join(pooling.path, 'config.json'), prompts.prompts ?? {})),
+    pooling: poolingFile === undefined ? undefined : await readPooling(folderPath, poolingFile, prompts.prompts ?? {}),
+    poolingFile,
     normalize: kinds.includes('Normalize'),
     maxTokens: transformer.max_seq_length ?? undefined,
     lowerCase: transformer.do_lower_case ?? false,

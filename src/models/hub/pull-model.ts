@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 
 import { EmbedhouseError } from '../../errors/embedhouse-error.ts';
+import { stoppable } from '../../errors/stoppable.ts';
 import type { Dtype } from '../dtype.ts';
 import { namePattern } from '../model-folder.ts';
 import { chooseFiles } from './choose-files.ts';
@@ -68,23 +69,21 @@ export async function pullModel(options: PullOptions): Promise<PulledModel> {
     );
   }
   const place = { name, path: join(modelsPath, name) };
-  try {
-    signal.throwIfAborted();
-    return await pull(place, { ...options, revision });
-  } catch (error) {
-    if (signal.aborted) {
-      const message = `the pull of ${repository} was stopped; pull it again to go on from there`;
-      throw new EmbedhouseError('CANCELLED', message, { cause: error });
+  const stopped = `the pull of ${repository} was stopped; pull it again to go on from there`;
+  return stoppable(signal, stopped, async () => {
+    try {
+      return await pull(place, { ...options, revision });
+    } catch (error) {
+      if (error instanceof PassingFailure) {
+        throw new EmbedhouseError(
+          'MODEL_PULL_FAILED',
+          `${repository} could not be pulled whole from ${options.hub.url}, tried again and again: ${error.message}; pull it again to go on from there`,
+          { cause: error },
+        );
+      }
+      throw error;
     }
-    if (error instanceof PassingFailure) {
-      throw new EmbedhouseError(
-        'MODEL_PULL_FAILED',
-        `${repository} could not be pulled whole from ${options.hub.url}, tried again and again: ${error.message}; pull it again to go on from there`,
-        { cause: error },
-      );
-    }
-    throw error;
-  }
+  });
 }
 
 async function pull(place: Place, options: PullOptions & { revision: string }): Promise<PulledModel> {

@@ -29,3 +29,8 @@ export function parseRepositoryName(name: string): string {
     `'${name}' is not a model of the hub: name it as owner/name, such as Xenova/clip-vit-base-patch32, or by one of the short names ${Object.keys(shortNames).join(', ')}`,
   );
 }
+
+/** Names the command that pulls what is to be the model `name` here; of unknown models it leaves the owner open. */
+export function pullCommandFor(name: string): string {
+  return `embedhouse models pull ${Object.hasOwn(shortNames, name) ? name : `OWNER/${name}`}`;
+}
