@@ -34,7 +34,7 @@ afterEach(async () => {
 async function startHost(...flags: string[]): Promise<void> {
   runtime = new TestRuntime({ EMBEDHOUSE_MODELS: join(stock.folder, 'models') });
   const { code, stderr } = await runtime.embedhouse('host', 'start', '--cache-mib', '0', ...flags);
-  expect({ code, stderr: stderr.toString() }).toEqual({ code: 0, stderr: '' });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
 }
 
 /** Embeds the recorded texts, so often over, with one model; answers the greatest difference from PyTorch's vectors. */
@@ -115,15 +115,15 @@ describe.each([
 
   test('bulk work on all three at once is right, in as many processes as there are', async () => {
     await start('--threads', '2');
-    let isDone = false;
+    const done = new AbortController();
     const watching = (async () => {
-      while (!isDone) {
+      while (!done.signal.aborted) {
         const { usedBytes, limitBytes } = (await runtime.status()).models;
         expect(usedBytes).toBeLessThanOrEqual(limitBytes);
       }
     })();
     const worst = await Promise.all(models.map(async (model) => worstOf(model, 30)));
-    isDone = true;
+    done.abort();
     await watching;
     expect(Math.max(...worst)).toBeLessThan(1e-4);
     await expectWithinLimit();
