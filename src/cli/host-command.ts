@@ -84,11 +84,7 @@ function addRunOptions(command: Command): Command {
       5,
     )
     .option('--threads <n>', 'threads of all models together', number, availableParallelism())
-    .addOption(
-      new Option('--graphs <folder>', 'where models are kept as this machine runs them best')
-        .env('EMBEDHOUSE_GRAPHS')
-        .default(join(envPaths('embedhouse', { suffix: '' }).cache, 'graphs')),
-    )
+    .addOption(graphsOption())
     .option(
       '--model-memory-mib <n>',
       'memory for the weights of models, of which the least used are let go (half of the machine’s)',
@@ -98,6 +94,13 @@ function addRunOptions(command: Command): Command {
     .option('--exact-images', 'prepare every image exactly as Pillow does, where a faster way differs by rounding')
     .option('--max-image-mib <n>', 'largest image file', number, 64)
     .option('--max-image-megapixels <n>', 'largest image, width times height', number, 100);
+}
+
+/** Says where prepared graphs are. */
+export function graphsOption(): Option {
+  return new Option('--graphs <folder>', 'where models are kept as this machine runs them best')
+    .env('EMBEDHOUSE_GRAPHS')
+    .default(join(envPaths('embedhouse', { suffix: '' }).cache, 'graphs'));
 }
 
 function number(value: string): number {

@@ -7,6 +7,7 @@ import { defaultModel } from '../host/function-call.ts';
 import { listModelFolders, type ModelFolder } from '../models/model-folder.ts';
 import type { Int8RowReport } from '../models/quantize-model.ts';
 import { isTelling, readInt8RowReport } from '../models/read-int8-row-report.ts';
+import { addBenchCommand } from './bench-command.ts';
 import { addPullCommand } from './pull-command.ts';
 import { addQuantizeCommand } from './quantize-command.ts';
 import { addRemoveCommand } from './remove-command.ts';
@@ -62,6 +63,7 @@ export function addModelsCommand(program: Command): void {
   addVerifyCommand(models);
   addRemoveCommand(models);
   addQuantizeCommand(models);
+  addBenchCommand(models);
 }
 
 /** How many of fp32's nearest neighbours int8-row finds, as it was measured when it was made. */
