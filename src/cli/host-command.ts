@@ -10,7 +10,7 @@ import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import { Host } from '../host/host.ts';
 import { keepHost, readHostStatus, startHost, stopHost } from '../host/host-client.ts';
 import type { HostStatus } from '../host/host-status.ts';
-import { defaultGraphsPath } from './graphs-path.ts';
+import { graphsOption } from './graphs-path.ts';
 import { printTable } from './print-table.ts';
 
 interface RunOptions {
@@ -84,11 +84,7 @@ function addRunOptions(command: Command): Command {
       5,
     )
     .option('--threads <n>', 'threads of all models together', number, availableParallelism())
-    .addOption(
-      new Option('--graphs <folder>', 'where models are kept as this machine runs them best')
-        .env('EMBEDHOUSE_GRAPHS')
-        .default(defaultGraphsPath),
-    )
+    .addOption(graphsOption())
     .option(
       '--model-memory-mib <n>',
       'memory for the weights of models, of which the least used are let go (half of the machine’s)',

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 
+import { addBenchCommand } from './bench-command.ts';
 import { addListCommand } from './list-models-command.ts';
 import { addPullCommand } from './pull-command.ts';
 import { addQuantizeCommand } from './quantize-command.ts';
@@ -16,4 +17,5 @@ export function addModelsCommand(program: Command): void {
   addVerifyCommand(models);
   addRemoveCommand(models);
   addQuantizeCommand(models);
+  addBenchCommand(models);
 }

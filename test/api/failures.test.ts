@@ -1,5 +1,6 @@
-import { createServer } from 'node:net';
+import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -34,6 +35,24 @@ async function failureOf(call: Promise<unknown>): Promise<{ code: ErrorCode; mes
   const { code, message } = error as EmbedhouseError; // As was just seen.
   expect(message).not.toContain('\n');
   return { code, message };
+}
+
+/** Listens as a host does, in this process; `answer` is called with each connection that says anything. */
+async function answerAsHost(answer: (socket: Socket) => void): Promise<AsyncDisposable> {
+  mkdirSync(runtime.paths.folder, { mode: 0o700 });
+  const server = createServer((socket) => socket.on('error', () => {}).once('data', () => answer(socket.resume())));
+  server.listen(runtime.paths.socket);
+  await once(server, 'listening');
+  return {
+    async [Symbol.asyncDispose]() {
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+function failureFrame(payload: string): Buffer {
+  return Buffer.concat([Buffer.from([frameTypes.failure, payload.length, 0, 0, 0]), Buffer.from(payload)]);
 }
 
 test('a row that cannot be embedded fails the call, with the host’s code and sentence', async () => {
@@ -159,17 +178,22 @@ describe('a host', () => {
 
   test('of another version says so, in the frame that it knows', async () => {
     const sentence = 'encodeText: the running model host is of another version of embedhouse';
-    const server = createServer((socket) => {
-      const payload = Buffer.from(sentence);
-      const header = Buffer.from([frameTypes.failure, payload.length, 0, 0, 0]);
-      socket.on('error', () => {}).resume();
-      socket.end(Buffer.concat([header, payload]));
-    });
-    mkdirSync(runtime.paths.folder, { mode: 0o700 });
-    await new Promise<void>((resolve) => server.listen(runtime.paths.socket, resolve));
+    await using _server = await answerAsHost((socket) => socket.end(failureFrame(sentence)));
     await using host = await openHost();
     expect(await failureOf(host.encodeText(['a dog']))).toEqual({ code: 'HOST_UNAVAILABLE', message: sentence });
-    await new Promise((resolve) => server.close(resolve));
+  });
+
+  test('that goes before it has said anything is asked once more, and no more', async () => {
+    let asked = 0;
+    await using _server = await answerAsHost((socket) => {
+      asked++;
+      socket.end(asked === 2 ? failureFrame('TEXT_INVALID\nencodeText: that was the second time') : '');
+    });
+    await using host = await openHost();
+    const secondTime = { code: 'TEXT_INVALID', message: 'encodeText: that was the second time' };
+    expect(await failureOf(host.encodeText(['a dog']))).toEqual(secondTime);
+    expect(await failureOf(host.encodeText(['a dog']))).toMatchObject({ code: 'HOST_UNAVAILABLE' });
+    expect(asked).toBe(4);
   });
 
   test('is where runtimePath says, unless its socket would not fit there', async () => {
