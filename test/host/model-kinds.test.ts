@@ -80,7 +80,7 @@ test.each(['tiny-bert-cls', 'tiny-decoder-last'])('--prompt puts a prompt of %s 
 
 test('--prompt names the prompts that there are', async () => {
   expect(await failureOf('--input text --model tiny-bert-cls --prompt quarry')).toBe(
-    "embedhouse: f: model 'tiny-bert-cls' has no prompt 'quarry', only query, passage, none: give one of these to --prompt in the function’s <command>\n",
+    "embedhouse: f: model 'tiny-bert-cls' has no prompt 'quarry', only query, passage, none: give one of these to --prompt\n",
   );
 });
 

@@ -53,10 +53,11 @@ test.each([
   expect(await openModelFolder(modelsPath, name)).toMatchObject({ ...description, source: 'random weights' });
 });
 
-describe.each(recordedModels)('%s', (name) => {
-  const { texts, prompted, max, images } = readRecordedModel(name);
+const recordings = recordedModels.map((name) => ({ name, ...readRecordedModel(name) }));
 
-  describe.skipIf(texts.length === 0)('texts (skipped: it embeds none)', () => {
+describe.each(recordings.filter(({ texts }) => texts.length > 0))(
+  'texts of $name',
+  ({ name, texts, prompted, max }) => {
     let tokenizer: Tokenizer;
     let tower: TextTower;
     let dimensions: number;
@@ -71,15 +72,15 @@ describe.each(recordedModels)('%s', (name) => {
     });
     afterAll(async () => tower.close());
 
-    test.each(texts.map((row) => [titleOf(row.text), row] as const))('gives the reference’s ids of %s', (_, row) => {
+    test.each(texts.map((row) => [titleOf(row.text), row] as const))('have the reference’s ids: %s', (_, row) => {
       expect(tokenizer.tokenize(row.text)).toEqual(row.ids);
     });
 
-    test.each(texts.map((row) => [titleOf(row.text), row] as const))('gives PyTorch’s vector of %s', async (_, row) => {
+    test.each(texts.map((row) => [titleOf(row.text), row] as const))('have PyTorch’s vectors: %s', async (_, row) => {
       expect(greatestDifference(await tower.run([row.ids]), row.vector)).toBeLessThan(1e-4);
     });
 
-    test('gives the vectors of PyTorch in one batch of all lengths', async () => {
+    test('have the vectors of PyTorch in one batch of all lengths', async () => {
       const vectors = await tower.run(texts.map(({ ids }) => ids));
       for (const [row, { vector }] of texts.entries()) {
         const actual = vectors.subarray(row * dimensions, (row + 1) * dimensions);
@@ -87,7 +88,7 @@ describe.each(recordedModels)('%s', (name) => {
       }
     });
 
-    test('gives the same vector alone and among texts of its length, bit for bit', async () => {
+    test('have the same vector alone and among texts of their length, bit for bit', async () => {
       const lengths = new Set(texts.map(({ ids }) => ids.length));
       for (const length of lengths) {
         const rows = texts.map(({ ids }) => ids).filter((ids) => ids.length === length);
@@ -98,37 +99,37 @@ describe.each(recordedModels)('%s', (name) => {
       }
     });
 
-    test.skipIf(prompted.length === 0)('puts a prompt before a text (skipped: it has none)', async () => {
-      for (const { text, prompt, vector } of prompted) {
+    test.each(prompted.map((row) => [titleOf(row.text), row] as const))(
+      'have PyTorch’s vectors behind a prompt: %s',
+      async (_, { text, prompt, vector }) => {
         const ids = tokenizer.tokenize((prompts[prompt] ?? '') + text);
         expect(greatestDifference(await tower.run([ids]), vector)).toBeLessThan(1e-4);
-      }
-    });
+      },
+    );
 
-    test.skipIf(max.length === 0)('pools by the maximum (skipped: it is not recorded)', async () => {
-      const folder = await openModelFolder(modelsPath, name);
-      const text = { ...textSpecOf(folder), pooling: 'max' } as const;
-      await using pooled = await openTextTower({ ...folder, text }, options);
-      const vectors = await pooled.run(texts.map(({ ids }) => ids));
-      for (const [row, { vector }] of max.entries()) {
-        const actual = vectors.subarray(row * dimensions, (row + 1) * dimensions);
-        expect(greatestDifference(actual, vector)).toBeLessThan(1e-4);
-      }
-    });
+    test.each(max.map((row, index) => [titleOf(row.text), row, index] as const))(
+      'have PyTorch’s vectors where the greatest values are pooled: %s',
+      async (_, { vector }, row) => {
+        const folder = await openModelFolder(modelsPath, name);
+        const text = { ...textSpecOf(folder), pooling: 'max' } as const;
+        await using pooled = await openTextTower({ ...folder, text }, options);
+        expect(greatestDifference(await pooled.run([texts[row]?.ids ?? []]), vector)).toBeLessThan(1e-4);
+      },
+    );
+  },
+);
+
+describe.each(recordings.filter(({ images }) => images.length > 0))('images of $name', ({ name, images }) => {
+  let tower: ImageTower;
+  beforeAll(async () => {
+    tower = await openImageTower(await openModelFolder(modelsPath, name), options);
   });
+  afterAll(async () => tower.close());
 
-  describe.skipIf(images.length === 0)('images (skipped: it embeds none)', () => {
-    let tower: ImageTower;
-    beforeAll(async () => {
-      tower = await openImageTower(await openModelFolder(modelsPath, name), options);
-    });
-    afterAll(async () => tower.close());
-
-    test.each(images)('gives the vector of PyTorch for $file', async ({ file, vector }) => {
-      const folder = await openModelFolder(modelsPath, name);
-      const bytes = await readFile(join(imagesPath, file));
-      const pixels = await prepareImage(bytes, imageSpecOf(folder), imageLimits);
-      expect(greatestDifference(await tower.run([pixels]), vector)).toBeLessThan(1e-4);
-    });
+  test.each(images)('have PyTorch’s vector: $file', async ({ file, vector }) => {
+    const folder = await openModelFolder(modelsPath, name);
+    const bytes = await readFile(join(imagesPath, file));
+    const pixels = await prepareImage(bytes, imageSpecOf(folder), imageLimits);
+    expect(greatestDifference(await tower.run([pixels]), vector)).toBeLessThan(1e-4);
   });
 });
