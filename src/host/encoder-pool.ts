@@ -110,8 +110,8 @@ export class EncoderPool {
     if (this.runs === 0) {
       this.#hasWideRun = false;
     }
-    const isPreferred = (tower: QueuedTower): boolean => this.#isPreferred(tower);
     while (!this.#hasWideRun) {
+      const isPreferred = this.#preference();
       const tower = this.#queue.peek(isPreferred);
       const encoders = tower === undefined ? [] : this.#findRoom(tower);
       const run = encoders.length > 0 ? this.#queue.take(isPreferred) : undefined;
@@ -138,9 +138,12 @@ export class EncoderPool {
   /** Sends a run to the first of the encoders that have room and memory for it. */
   #send(run: EncodeRun, encoders: readonly Encoder[]): void {
     const isAlone = this.#encoders.length > 1 && this.#queue.isEmpty && this.runs === 0;
-    const wide = isAlone ? encoders.find((encoder) => this.#hasMemory(encoder, run.tower, true)) : undefined;
-    this.#hasWideRun = wide !== undefined;
-    (wide ?? encoders[0])?.send(run, { isWide: this.#hasWideRun });
+    const able = (isWide: boolean): Encoder | undefined =>
+      encoders.find((encoder) => this.#hasMemory(encoder, run.tower, isWide));
+    const wide = isAlone ? able(true) : undefined;
+    const narrow = wide ? undefined : able(false);
+    this.#hasWideRun = narrow === undefined;
+    (wide ?? narrow ?? able(true))?.send(run, { isWide: this.#hasWideRun });
   }
 
   /** Lets go of what has been unused for longest; the next try comes when it is gone, or when a run has ended. */
@@ -155,9 +158,11 @@ export class EncoderPool {
   }
 
   /** Bulk work whose tower is in memory, or for which there is room, goes before what has just made another go. */
-  #isPreferred(tower: QueuedTower): boolean {
-    const isThere = this.#resident().some(({ key }) => key === tower.key);
-    return isThere || tower.bytes <= this.#freeBytes || Date.now() - this.#madeRoomAt > residencyMs;
+  #preference(): (tower: QueuedTower) => boolean {
+    const mayMakeRoom = Date.now() - this.#madeRoomAt > residencyMs;
+    const keys = new Set(this.#resident().map(({ key }) => key));
+    const free = this.#freeBytes;
+    return ({ key, bytes }) => mayMakeRoom || keys.has(key) || bytes <= free;
   }
 
   #hasMemory(encoder: Encoder, tower: QueuedTower, isWide: boolean): boolean {
@@ -180,12 +185,19 @@ export class EncoderPool {
    */
   #findRoom(tower: QueuedTower): Encoder[] {
     const room = this.#queue.hasInteractive ? runsInProcess + 1 : runsInProcess;
-    const free = this.#encoders.filter(({ state, runs }) => state === 'ready' && runs < room);
+    const free = this.#encoders
+      .filter(({ state, runs }) => state === 'ready' && runs < room)
+      .toSorted((a, b) => a.runs - b.runs);
     const able = free.filter((encoder) => this.#hasMemory(encoder, tower, false));
-    if (free.length > 0 && able.length === 0) {
+    if (able.length > 0 || free.length === 0) {
+      return able;
+    }
+    // A run that was alone has loaded it for all threads: it serves one run at a time, and need not be loaded anew.
+    const wide = free.filter((encoder) => encoder.holds(tower, true));
+    if (wide.length === 0) {
       this.#makeRoom(tower.bytes);
     }
-    return able.toSorted((a, b) => a.runs - b.runs);
+    return this.runs === 0 ? wide : [];
   }
 
   /** Processes that end at each start must not be started for ever: what waits fails, unless others can do it. */

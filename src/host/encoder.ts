@@ -8,7 +8,7 @@ import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import type { EncodeRun } from './encode-queue.ts';
 import type { EncodeRequest, EncoderReply, LoadedTower, TowerReference, UnloadRequest } from './encoder-messages.ts';
 import type { ResidentTower } from './model-memory.ts';
-import { ResidentTowers } from './resident-towers.ts';
+import { ResidentTowers, type TowerRun } from './resident-towers.ts';
 
 /** What an encoder process is told when it starts. */
 export interface EncoderSettings {
@@ -41,7 +41,7 @@ export type EncoderState = 'stopped' | 'starting' | 'ready' | 'closed';
  */
 export class Encoder {
   readonly #options: EncoderOptions;
-  readonly #running = new Map<number, EncodeRun>();
+  readonly #running = new Map<number, TowerRun & { run: EncodeRun }>();
   #child: Pick<ChildProcess, 'pid' | 'send' | 'kill'> | undefined;
   #state: EncoderState = 'stopped';
   #nextId = 1;
@@ -76,7 +76,7 @@ export class Encoder {
 
   /** The towers in the process's memory, or on their way there or out. */
   get resident(): ResidentTower[] {
-    return this.#towers.list(this.#runningKeys());
+    return this.#towers.list([...this.#running.values()]);
   }
 
   /** Whether a run of the tower finds it in memory. */
@@ -137,7 +137,12 @@ export class Encoder {
     this.#options.log.info({ pid: child.pid }, 'encoder process started');
     child.on('error', (error) => this.#options.log.error({ error }, 'encoder process'));
     // IPC delivers what this project's encoder process sends, and nothing else can write to that channel.
-    child.on('message', (message) => this.#receive(message as EncoderReply));
+    child.on('message', (message) => {
+      // Of a process that has been given up nothing counts.
+      if (this.#child === child && this.#state !== 'closed') {
+        this.#receive(message as EncoderReply);
+      }
+    });
     void child.then(({ signal, exitCode, shortMessage }) => {
       this.#exited(child.pid, signal ?? (exitCode === undefined ? String(shortMessage) : `exit code ${exitCode}`));
     });
@@ -146,10 +151,11 @@ export class Encoder {
   /** Sends a run to the process, which must be ready. */
   send(run: EncodeRun, { isWide }: { isWide: boolean }): void {
     const id = this.#nextId++;
-    this.#running.set(id, run);
+    const threads = this.#threadsOf(isWide);
+    this.#running.set(id, { run, tower: run.tower, threads });
     this.#lastRunAt = Date.now();
     const { model, key, preparedGraph, bytes } = run.tower;
-    this.#towers.use(run.tower, this.#threadsOf(isWide));
+    this.#towers.use({ tower: run.tower, threads });
     this.#post({
       type: 'encode',
       id,
@@ -163,11 +169,13 @@ export class Encoder {
 
   /** Ends a process that has had nothing to do for so long; the next run starts another. */
   stopIfIdle(idleMs: number): void {
-    if (this.#state === 'ready' && this.#running.size === 0 && Date.now() - this.#lastRunAt >= idleMs) {
+    const hasWork = this.#running.size > 0 || this.#towers.areLeaving;
+    if (this.#state === 'ready' && !hasWork && Date.now() - this.#lastRunAt >= idleMs) {
       this.#options.log.info({ pid: this.#child?.pid }, 'encoder process is idle and ends');
       this.#state = 'stopped';
       this.#child?.kill('SIGKILL');
       this.#forget();
+      this.#options.onFree();
     }
   }
 
@@ -182,11 +190,13 @@ export class Encoder {
       this.#state = 'ready';
       this.#failedToStart = false;
     } else if (reply.type === 'loaded') {
-      this.#towers.setLoaded(reply.loaded, this.#runningKeys());
+      this.#towers.setLoaded(reply.loaded, [...this.#running.values()]);
       this.#options.log.info({ pid: this.#child?.pid, towers: reply.loaded }, 'towers in memory');
     } else {
-      const run = this.#running.get(reply.id);
+      const run = this.#running.get(reply.id)?.run;
       this.#running.delete(reply.id);
+      // It may have failed before it loaded its tower.
+      this.#towers.forgetAbsent([...this.#running.values()]);
       this.#lastRunAt = Date.now();
       if (reply.type === 'encoded') {
         this.#residentBytes = reply.residentBytes;
@@ -202,7 +212,7 @@ export class Encoder {
     if (this.#state === 'closed' || pid !== this.#child?.pid) {
       return;
     }
-    const failedRuns = [...this.#running.values()];
+    const failedRuns = [...this.#running.values()].map(({ run }) => run);
     this.#running.clear();
     this.#options.log.error({ pid, reason, runs: failedRuns.length }, 'encoder process ended');
     this.#failedToStart = this.#state === 'starting';
@@ -225,10 +235,6 @@ export class Encoder {
   #post(request: EncodeRequest | UnloadRequest): void {
     // A process that has just died fails the sending before its end is told, which then fails its runs.
     this.#child?.send(request, (error) => error !== null && this.#options.log.debug({ error }, 'sending a request'));
-  }
-
-  #runningKeys(): Set<string> {
-    return new Set([...this.#running.values()].map(({ tower }) => tower.key));
   }
 
   #threadsOf(isWide: boolean): number {

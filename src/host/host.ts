@@ -1,26 +1,22 @@
 import { Buffer } from 'node:buffer';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import { availableParallelism, totalmem } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Logger } from 'pino';
-import prettyBytes from 'pretty-bytes';
 
 import { frameTypes, runtimePaths, type RuntimePaths } from '../bridge/embed.ts';
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import { ByteQueue } from '../formats/byte-queue.ts';
-import { textSpecOf, towerPath } from '../models/model-folder.ts';
 import { BridgeConnection, sendFrame, type BridgeServices } from './bridge-connection.ts';
 import { describeModel } from './describe-model.ts';
-import { EncodeQueue, type QueuedTower } from './encode-queue.ts';
+import { EncodeQueue } from './encode-queue.ts';
 import { EncoderPool } from './encoder-pool.ts';
-import { readFunctionCall, type FunctionCall, type InputKind } from './function-call.ts';
+import { readFunctionCall, type InputKind } from './function-call.ts';
 import { readGreeting, type Control } from './greeting.ts';
+import { defaultModelBytes, HostModels } from './host-models.ts';
 import { listenOnSocket, socketIdentity } from './listen.ts';
-import { ModelRegistry, towerKeyOf, type HostedModel } from './model-registry.ts';
-import { PreparedGraphs } from './prepared-graphs.ts';
-import { imageRunLimits, limitsOfTexts } from './run-plan.ts';
 import { VectorCache } from './vector-cache.ts';
 import type { HostStatus } from './host-status.ts';
 
@@ -71,10 +67,8 @@ export class Host implements AsyncDisposable {
   #idleTimeoutMs: number;
   readonly #server: Server;
   readonly #queue = new EncodeQueue();
-  readonly #models = new ModelRegistry();
+  readonly #models: HostModels;
   readonly #cache: VectorCache;
-  readonly #graphs: PreparedGraphs;
-  readonly #maxModelBytes: number;
   readonly #encoders: EncoderPool;
   readonly #connections = new Set<Socket>();
   readonly #startedAt = Date.now();
@@ -96,10 +90,10 @@ export class Host implements AsyncDisposable {
     this.#log = options.log;
     this.#idleTimeoutMs = idleTimeoutMs;
     this.#cache = new VectorCache(cacheBytes);
-    this.#graphs = new PreparedGraphs({ cachePath: options.cachePath, log: options.log });
-    this.#maxModelBytes = options.maxModelBytes ?? defaultModelBytes();
+    const { cachePath, maxModelBytes = defaultModelBytes(), log } = options;
+    this.#models = new HostModels({ cachePath, maxModelBytes, log });
     this.#encoders = new EncoderPool({
-      maxModelBytes: this.#maxModelBytes,
+      maxModelBytes,
       threads: options.threads ?? availableParallelism(),
       idleTimeoutMs: unloadTimeoutMs,
       settings: { limits: { maxImageBytes, maxImagePixels }, exactImages },
@@ -112,8 +106,8 @@ export class Host implements AsyncDisposable {
     this.#services = {
       cache: this.#cache,
       queue: this.#queue,
-      openModel: async (modelsPath, name, dtype) => this.#models.get(modelsPath, name, dtype),
-      openTower: async (model, call) => this.#openTower(model, call),
+      openModel: async (modelsPath, name, dtype) => this.#models.openModel(modelsPath, name, dtype),
+      openTower: async (model, call) => this.#models.openTower(model, call),
       countRows: (input, rows) => this.#countRows(input, rows),
       countZeroed: (rows) => {
         this.#rows.zeroed += rows;
@@ -177,7 +171,7 @@ export class Host implements AsyncDisposable {
     for (const socket of this.#connections) {
       socket.destroy();
     }
-    this.#graphs.close();
+    this.#models.close();
     this.#encoders.close();
     await closed;
     this.#log.info('host closed');
@@ -203,7 +197,7 @@ export class Host implements AsyncDisposable {
           this.#encoders.warmUp();
         }
         await (call.input === 'model'
-          ? describeModel(socket, bytes, call, await this.#models.get(call.modelsPath, call.model, call.dtype))
+          ? describeModel(socket, bytes, call, await this.#models.openModel(call.modelsPath, call.model, call.dtype))
           : new BridgeConnection(socket, bytes, call, this.#services).serve());
         this.#lastWorkAt = Date.now();
         socket.end();
@@ -243,29 +237,13 @@ export class Host implements AsyncDisposable {
     socket.on('data', () => {}).resume();
   }
 
-  async #openTower(model: HostedModel, { modelsPath, dtype, input }: FunctionCall): Promise<QueuedTower> {
-    const { folder, fingerprint } = model;
-    const tower = input === 'text' ? 'text' : 'vision';
-    const limits = tower === 'text' ? limitsOfTexts(textSpecOf(folder)) : imageRunLimits;
-    towerPath(folder, tower, dtype);
-    const graph = await this.#graphs.get({ model: folder, tower, dtype }, fingerprint);
-    if (graph.bytes > this.#maxModelBytes) {
-      throw new EmbedhouseError(
-        'MODEL_TOO_LARGE',
-        `the ${tower} tower of model '${folder.name}' in ${dtype} takes ${prettyBytes(graph.bytes)} of memory where the host has ${prettyBytes(this.#maxModelBytes)} for models: start the host with a larger --model-memory-mib, or choose a smaller --dtype`,
-      );
-    }
-    const key = towerKeyOf(fingerprint, dtype, tower);
-    return { key, ...graph, model: { modelsPath, name: folder.name, dtype, fingerprint }, limits };
-  }
-
   #countRows(input: InputKind, rows: number): void {
     this.#rows[input === 'text' ? 'text' : 'image'] += rows;
     this.#lastWorkAt = Date.now();
   }
 
   #isWorking(): boolean {
-    return !this.#queue.isEmpty || this.#encoders.runs > 0;
+    return !this.#queue.isEmpty || this.#encoders.runs > 0 || this.#models.isOpening;
   }
 
   /** Closes when idle for too long, or when another host has taken over the socket. */
@@ -280,10 +258,4 @@ export class Host implements AsyncDisposable {
       void this.close();
     }
   }
-}
-
-/** ClickHouse needs the rest. A container may have less than its machine. */
-function defaultModelBytes(): number {
-  const constrained = process.constrainedMemory();
-  return Math.min(totalmem(), constrained > 0 ? constrained : Infinity) / 2;
 }

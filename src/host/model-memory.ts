@@ -6,8 +6,10 @@ export interface ResidentTower {
   readonly bytes: number;
   /** Whether the weights are mapped from a file, so that all sessions of all processes share one copy. */
   readonly isMapped: boolean;
-  /** Whether a run is with it, or it is on its way out: it cannot be let go now. */
+  /** Whether a run is with the tower: it cannot be let go now. */
   readonly isBusy: boolean;
+  /** Whether it is on its way out. */
+  readonly isLeaving: boolean;
   readonly lastUsedAt: number;
 }
 
@@ -27,18 +29,19 @@ export function bytesOfOneMore(
 }
 
 /**
- * Chooses the towers to let go so that `bytes` are free: the one unused for longest first, with all its sessions, and no
- * more than needed. Undefined while too many are busy for that.
+ * Chooses the towers to let go so that `bytes` more are free, beside what is on its way out already: the one unused for
+ * longest first, with all its sessions, and no more than needed. Undefined while too many are busy for that.
  */
 export function chooseUnused(resident: readonly ResidentTower[], bytes: number): string[] | undefined {
-  const keys = [...new Set(resident.map(({ key }) => key))];
-  const sessionsOf = (key: string): ResidentTower[] => resident.filter((tower) => tower.key === key);
+  const staying = resident.filter(({ isLeaving }) => !isLeaving);
+  const keys = [...new Set(staying.map(({ key }) => key))];
+  const sessionsOf = (key: string): ResidentTower[] => staying.filter((tower) => tower.key === key);
   const lastUse = (key: string): number => Math.max(...sessionsOf(key).map(({ lastUsedAt }) => lastUsedAt));
   const unused = keys
     .filter((key) => sessionsOf(key).every(({ isBusy }) => !isBusy))
     .toSorted((a, b) => lastUse(a) - lastUse(b));
   const chosen: string[] = [];
-  let freed = 0;
+  let freed = sumBytes(resident) - sumBytes(staying);
   for (const key of unused) {
     if (freed >= bytes) break;
     freed += sumBytes(sessionsOf(key));

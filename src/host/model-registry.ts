@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -45,9 +46,9 @@ export class ModelRegistry {
 }
 
 async function openModel(modelsPath: string, name: string): Promise<HostedModel> {
+  // Before anything of it is read that is kept: a change meanwhile is one more reason to read it again.
+  const fingerprint = fingerprintOf(await openModelFolder(modelsPath, name));
   const folder = await openModelFolder(modelsPath, name);
-  // Before the tokenizer is read: a change meanwhile is one more reason to read it again.
-  const fingerprint = fingerprintOf(folder);
   const digests = new Map<Dtype, Promise<string>>();
   const digest = async (dtype: Dtype): Promise<string> => {
     let known = digests.get(dtype);
@@ -71,11 +72,11 @@ export function towerKeyOf(fingerprint: string, dtype: Dtype, tower: Tower): str
  * Tells two states of a model's files apart. Asked for with every block: waiting for the system's answers in another thread
  * would take ten times as long.
  */
-export function fingerprintOf({ path, settings, graphs }: ModelFolder): string {
-  const towers = new Set(graphs.flatMap(({ text, vision }) => [text, vision]).filter((file) => file !== undefined));
-  // The folder itself: a file of settings may have been added.
-  const files = ['.', ...settings, 'onnx', ...towers];
-  return files.map((file) => stateOf(join(path, file))).join(' ');
+export function fingerprintOf({ path, settings, graphFiles }: ModelFolder): string {
+  // The folders themselves: a file may have been added.
+  const states = ['.', ...settings, 'onnx', ...graphFiles].map((file) => stateOf(join(path, file)));
+  // Short, since it is part of every key of the cache.
+  return createHash('sha256').update(states.join(' ')).digest('base64url');
 }
 
 function stateOf(path: string): string {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -11,6 +12,8 @@ import { findPreparedGraph, preparedGraphFolder, type TowerFile } from '../model
 export interface PreparedGraphsOptions {
   /** Where prepared graphs are kept; undefined: nothing is prepared. */
   cachePath: string | undefined;
+  /** The largest graph, weights included, that is prepared. */
+  maxBytes: number;
   log: Logger;
 }
 
@@ -35,6 +38,8 @@ export class PreparedGraphs {
   readonly #options: PreparedGraphsOptions;
   readonly #graphs = new Map<string, Promise<TowerGraph>>();
   readonly #closed = new AbortController();
+  /** The preparation that is under way, or the last one. */
+  #preparing: Promise<unknown> = Promise.resolve();
 
   constructor(options: PreparedGraphsOptions) {
     this.#options = options;
@@ -49,13 +54,20 @@ export class PreparedGraphs {
       this.#graphs.set(key, graph);
       graph.catch(() => this.#graphs.delete(key));
     }
+    const { preparedGraph } = await graph;
+    if (preparedGraph !== undefined && !existsSync(preparedGraph) && this.#graphs.get(key) === graph) {
+      // Somebody has cleaned up.
+      this.#graphs.delete(key);
+      return this.get(file, fingerprint);
+    }
     return graph;
   }
 
   async #measure(file: TowerFile): Promise<TowerGraph> {
-    const preparedGraph = await this.#find(file);
-    const bytes = await countGraphBytes(preparedGraph ?? towerPath(file.model, file.tower, file.dtype));
-    return { preparedGraph, bytes };
+    const published = await countGraphBytes(towerPath(file.model, file.tower, file.dtype));
+    // What cannot be loaded need not be prepared.
+    const preparedGraph = published > this.#options.maxBytes ? undefined : await this.#find(file);
+    return { preparedGraph, bytes: preparedGraph === undefined ? published : await countGraphBytes(preparedGraph) };
   }
 
   /** Ends a preparation that is under way. */
@@ -74,20 +86,10 @@ export class PreparedGraphs {
       if (known !== undefined) {
         return known;
       }
-      const startedAt = performance.now();
-      const { model, tower, dtype } = file;
-      await execaNode(program, [dirname(model.path), model.name, tower, dtype, folder], {
-        nodeOptions: [],
-        stdin: 'ignore',
-        stdout: 'ignore',
-        cancelSignal: this.#closed.signal,
-        timeout: prepareTimeoutMs,
-        env: { ORT_DISABLE_TELEMETRY: '1' },
-      });
-      log.info(
-        { folder, model: model.name, tower, dtype, tookMs: Math.round(performance.now() - startedAt) },
-        'graph prepared',
-      );
+      // One after the other: each takes the memory of its weights several times.
+      const prepared = this.#preparing.then(async () => this.#prepare(file, folder));
+      this.#preparing = prepared.catch(() => {});
+      await prepared;
       return await findPreparedGraph(folder);
     } catch (error) {
       if (!this.#closed.signal.aborted) {
@@ -95,5 +97,19 @@ export class PreparedGraphs {
       }
       return undefined;
     }
+  }
+
+  async #prepare({ model, tower, dtype }: TowerFile, folder: string): Promise<void> {
+    const startedAt = performance.now();
+    await execaNode(program, [dirname(model.path), model.name, tower, dtype, folder], {
+      nodeOptions: [],
+      stdin: 'ignore',
+      stdout: 'ignore',
+      cancelSignal: this.#closed.signal,
+      timeout: prepareTimeoutMs,
+      env: { ORT_DISABLE_TELEMETRY: '1' },
+    });
+    const tookMs = Math.round(performance.now() - startedAt);
+    this.#options.log.info({ folder, model: model.name, tower, dtype, tookMs }, 'graph prepared');
   }
 }

@@ -9,6 +9,12 @@ interface Resident {
   isLeaving: boolean;
 }
 
+/** A run that is with the process, and the threads it runs on. */
+export interface TowerRun {
+  readonly tower: TowerReference;
+  readonly threads: number;
+}
+
 /** The host's account of the towers that one encoder process holds, or will hold after the runs that are with it. */
 export class ResidentTowers {
   readonly #resident = new Map<string, Resident>();
@@ -26,13 +32,15 @@ export class ResidentTowers {
     return { loads: this.#loads, unloads: this.#unloads };
   }
 
-  /** `runningKeys` are the towers that runs are with. */
-  list(runningKeys: ReadonlySet<string>): ResidentTower[] {
+  /** `runs` are those that are with the process. */
+  list(runs: readonly TowerRun[]): ResidentTower[] {
+    const running = new Set(runs.map(({ tower }) => tower.key));
     return [...this.#resident.values()].map(({ tower: { key, bytes, preparedGraph }, isLeaving, lastUsedAt }) => ({
       key,
       bytes,
       isMapped: preparedGraph !== undefined,
-      isBusy: isLeaving || runningKeys.has(key),
+      isBusy: running.has(key),
+      isLeaving,
       lastUsedAt,
     }));
   }
@@ -42,8 +50,13 @@ export class ResidentTowers {
     return this.#resident.get(residentKey(key, threads))?.isLeaving === false;
   }
 
+  /** Whether towers are on their way out. */
+  get areLeaving(): boolean {
+    return [...this.#resident.values()].some(({ isLeaving }) => isLeaving);
+  }
+
   /** Notes that a run of the tower is on its way, which loads it if need be. */
-  use(tower: TowerReference, threads: number): void {
+  use({ tower, threads }: TowerRun): void {
     this.#resident.set(residentKey(tower.key, threads), { tower, threads, isLeaving: false, lastUsedAt: Date.now() });
   }
 
@@ -56,15 +69,24 @@ export class ResidentTowers {
     }
   }
 
-  /** Takes the process's word for what it holds; what a run is with may be about to load. */
-  setLoaded(loaded: readonly LoadedTower[], runningKeys: ReadonlySet<string>): void {
+  /** Takes the process's word for what it holds. */
+  setLoaded(loaded: readonly LoadedTower[], runs: readonly TowerRun[]): void {
     const present = new Set(loaded.map(({ key, threads }) => residentKey(key, threads)));
     const before = new Set(this.#loaded.map(({ key, threads }) => residentKey(key, threads)));
     this.#loads += [...present].filter((key) => !before.has(key)).length;
     this.#unloads += [...before].filter((key) => !present.has(key)).length;
     this.#loaded = loaded;
-    for (const [key, { tower }] of this.#resident) {
-      if (!present.has(key) && !runningKeys.has(tower.key)) {
+    this.forgetAbsent(runs);
+  }
+
+  /** Forgets what the process does not hold; what a run is with may be about to load. */
+  forgetAbsent(runs: readonly TowerRun[]): void {
+    const expected = new Set([
+      ...this.#loaded.map(({ key, threads }) => residentKey(key, threads)),
+      ...runs.map(({ tower, threads }) => residentKey(tower.key, threads)),
+    ]);
+    for (const key of this.#resident.keys()) {
+      if (!expected.has(key)) {
         this.#resident.delete(key);
       }
     }
@@ -72,7 +94,7 @@ export class ResidentTowers {
 
   /** Forgets all: the process has ended. */
   clear(): void {
-    this.setLoaded([], new Set());
+    this.setLoaded([], []);
   }
 }
 

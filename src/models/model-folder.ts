@@ -4,6 +4,7 @@ import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import { describeFolder, type ModelDescription } from './describe/describe-folder.ts';
 import { type Dtype, dtypes, graphFile, type GraphStem } from './dtype.ts';
 import { pullCommandFor } from './hub/repository-name.ts';
+import { isDataOf } from './graph-files.ts';
 import type { ImageSpec } from './image-spec.ts';
 import type { TextSpec } from './text-spec.ts';
 
@@ -26,6 +27,8 @@ export interface ModelFolder extends Omit<ModelDescription, 'source'> {
   readonly dtypes: readonly Dtype[];
   /** The graphs of each of `dtypes`. */
   readonly graphs: readonly VariantGraphs[];
+  /** The files of all graphs, with those of weights that are apart, relative to its folder. */
+  readonly graphFiles: readonly string[];
   /** The files beside the graphs that decide a model's vectors, relative to its folder. */
   readonly settings: readonly string[];
   /** Size of all files in the folder. */
@@ -79,6 +82,7 @@ export async function openModelFolder(modelsPath: string, name: string): Promise
     ...description,
     dtypes: graphs.map(({ dtype }) => dtype),
     graphs,
+    graphFiles: listGraphFilesOf(graphs, files),
     settings: listSettings(files),
     sizeBytes,
     source: source ?? 'local folder',
@@ -156,6 +160,11 @@ function findGraphs(
   const vision = description.image && find('vision_model');
   if ((description.text && text === undefined) || (description.image && vision === undefined)) return undefined;
   return { dtype, ...(text !== undefined && { text }), ...(vision !== undefined && { vision }) };
+}
+
+function listGraphFilesOf(graphs: readonly VariantGraphs[], files: ReadonlySet<string>): string[] {
+  const own = new Set(graphs.flatMap(({ text, vision }) => [text, vision]).filter((graph) => graph !== undefined));
+  return [...own].flatMap((graph) => [graph, ...[...files].filter((file) => isDataOf(graph, file)).toSorted()]);
 }
 
 function listSettings(files: ReadonlySet<string>): string[] {
