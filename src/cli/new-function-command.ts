@@ -14,6 +14,7 @@ import { type PlannedFunction, planFunction } from '../host/plan-function.ts';
 import type { HostedChoices } from '../host/write-command.ts';
 import { type Dtype, dtypes } from '../models/dtype.ts';
 import { openModelFolder } from '../models/model-folder.ts';
+import { poolingDoubt } from '../models/pooling-doubt.ts';
 import { type Home, packagePath } from '../home/open-home.ts';
 import { currentModel, givenPathFlags, openHomeOf, quoteForShell } from './home-options.ts';
 import { checkHomeFunctions, openEngine, searchPath } from './open-checked-engine.ts';
@@ -65,6 +66,10 @@ Examples:
       for (const problem of problems.filter((each) => each.file === file)) {
         process.stderr.write(`embedhouse: ${formatProblem(problem, { relativeTo: process.cwd() })}\n`);
         process.exitCode = 1;
+      }
+      const doubt = poolingDoubt(folder);
+      if (doubt !== undefined) {
+        process.stderr.write(`${doubt}\n`);
       }
       if (flags.json) {
         const { functionName: _, ...choices } = planned.choices;

@@ -6,6 +6,7 @@ import { defaultHubUrl, parseHubUrl, parseToken } from '../models/hub/hub-access
 import { pullModel, type PulledModel } from '../models/hub/pull-model.ts';
 import { parseRepositoryName, shortNames } from '../models/hub/repository-name.ts';
 import { openModelFolder } from '../models/model-folder.ts';
+import { poolingDoubt } from '../models/pooling-doubt.ts';
 import { openHomeOf } from './home-options.ts';
 import { interruptible } from './interruptible.ts';
 import { PullProgress } from './show-pull-progress.ts';
@@ -75,7 +76,7 @@ to the hub, for private and gated models; with HF_HUB_OFFLINE=1 nothing is.`,
       process.stdout.write(flags.json ? `${JSON.stringify(pulled)}\n` : `${describe(pulled)}\n`);
       const problem = await findProblem(modelsPath, pulled.name);
       if (problem !== undefined) {
-        process.stderr.write(`It is as the hub has it, but cannot be used here: ${problem}\n`);
+        process.stderr.write(`${problem}\n`);
       }
     });
 }
@@ -100,10 +101,10 @@ function parseDtypes(list: string): Dtype[] {
 /** Hubs have models of many kinds. */
 async function findProblem(modelsPath: string, name: string): Promise<string | undefined> {
   try {
-    await openModelFolder(modelsPath, name);
-    return undefined;
+    return poolingDoubt(await openModelFolder(modelsPath, name));
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    const reason = error instanceof Error ? error.message : String(error);
+    return `It is as the hub has it, but cannot be used here: ${reason}`;
   }
 }
 

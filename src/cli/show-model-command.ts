@@ -8,7 +8,7 @@ import { readHostStatus } from '../host/host-client.ts';
 import { reportModel } from '../host/report-model.ts';
 import { pullCommandFor } from '../models/hub/repository-name.ts';
 import { listModelFolders, openModelFolder } from '../models/model-folder.ts';
-import { describeModel } from './describe-model.ts';
+import { describeReport } from './describe-report.ts';
 import { currentGraphsPath } from './graphs-path.ts';
 import { currentModel, openHomeOf } from './home-options.ts';
 import { printTable } from './print-table.ts';
@@ -51,7 +51,7 @@ Examples:
       if (flags.json) {
         process.stdout.write(`${JSON.stringify(report)}\n`);
       } else {
-        printTable(['', ''], describeModel(report));
+        printTable(['', ''], describeReport(report));
       }
     });
 }

@@ -240,7 +240,10 @@ export class EncodeWindow {
   }
 
   #refuseNull(): never {
-    throw new EmbedhouseError('TEXT_INVALID', "NULL has no vector: filter it out or use ifNull(x, '')");
+    throw new EmbedhouseError(
+      'TEXT_INVALID',
+      "NULL has no vector, and names no model: filter it out or use ifNull(x, '')",
+    );
   }
 }
 

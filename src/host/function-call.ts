@@ -55,7 +55,7 @@ const optionsSchema = z.object({
   input: z.enum(['text', 'image', 'image-bytes', 'model']),
   format: z.enum(vectorFormatNames),
   'chunk-header': z.boolean().default(false),
-  model: z.string().optional(),
+  model: z.string().min(1).optional(),
   'model-argument': z.boolean().default(false),
   dtype: z.enum(dtypes).default('fp32'),
   normalize: z.boolean().default(false),

@@ -13,8 +13,8 @@ import { towerPath as pathOfTower, type ModelFolder, type Tower } from './model-
 
 /** Raise it when prepared graphs of before must not be used any more. */
 const preparationVersion = 2;
-export const graphFile = 'graph.onnx';
-export const dataFile = 'graph.onnx.data';
+export const preparedGraphFile = 'graph.onnx';
+export const preparedDataFile = 'graph.onnx.data';
 export const manifestFile = 'prepared.json';
 
 /** What says that a prepared graph is whole: which file it was made from, and its files with their sizes. */
@@ -69,7 +69,7 @@ export async function lookUpPreparedGraph(folder: string): Promise<string | unde
         return undefined;
       }
     }
-    return join(folder, graphFile);
+    return join(folder, preparedGraphFile);
   } catch {
     return undefined;
   }

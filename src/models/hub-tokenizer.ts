@@ -11,7 +11,10 @@ import type { Tokenizer } from './tokenizer.ts';
 
 const fileSchema = z.looseObject({ model: z.looseObject({}) });
 const tokenName = z.union([z.string(), z.object({ content: z.string() }).transform(({ content }) => content)]);
-const configSchema = z.looseObject({ pad_token: tokenName.nullish() });
+const configSchema = z.looseObject({
+  pad_token: tokenName.nullish(),
+  padding_side: z.enum(['left', 'right']).nullish(),
+});
 
 /** Of a long text so many characters for each token that counts are looked at first. */
 const charactersPerToken = 16;
@@ -36,7 +39,8 @@ export async function loadHubTokenizer(folder: ModelFolder): Promise<Tokenizer> 
       const whole = [...special.before, ...ids.slice(0, keptIds), ...special.after];
       // Never none: an empty text of a tokenizer without special ids is one padding, or whatever has the first id.
       if (padId === undefined) return whole.length > 0 ? whole : [0];
-      return [...whole, ...Array.from({ length: maxTokens - whole.length }, () => padId)];
+      const padding = Array.from({ length: maxTokens - whole.length }, () => padId);
+      return config.padding_side === 'left' ? [...padding, ...whole] : [...whole, ...padding];
     },
   };
 }
@@ -70,10 +74,10 @@ function findSpecialIds(tokenizer: HubTokenizer): { before: number[]; after: num
   const probe = 'a';
   const { ids } = tokenizer.encode(probe);
   const { ids: inner } = tokenizer.encode(probe, { add_special_tokens: false });
+  // A tokenizer that gives nothing for the probe puts all before it.
   const start = ids.findIndex((_, index) => inner.every((id, offset) => ids[index + offset] === id));
-  return start === -1
-    ? { before: ids, after: [] }
-    : { before: ids.slice(0, start), after: ids.slice(start + inner.length) };
+  const end = start === -1 ? ids.length : start + inner.length;
+  return { before: ids.slice(0, start === -1 ? end : start), after: ids.slice(end) };
 }
 
 function findPadId(folder: ModelFolder, tokenizer: HubTokenizer, padToken: string | null | undefined): number {

@@ -169,7 +169,8 @@ function listGraphFilesOf(graphs: readonly VariantGraphs[], files: ReadonlySet<s
 
 function listSettings(files: ReadonlySet<string>): string[] {
   const found = [...files].filter((file) => sentenceSettings.test(file)).toSorted();
-  return [...settings.filter((file) => files.has(file)), ...found];
+  const own = files.has('preprocessor_config.json') ? settings : [...settings, 'processor_config.json'];
+  return [...own.filter((file) => files.has(file)), ...found];
 }
 
 function wantedGraphs({ text, image }: Pick<ModelDescription, 'text' | 'image'>): string {

@@ -4,7 +4,13 @@ import { dirname, join } from 'node:path';
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import { alignWeights } from './align-weights.ts';
 import { checkSameVectors } from './check-same-vectors.ts';
-import { dataFile, graphFile, manifestFile, manifestSchema, type TowerFile } from './find-prepared-graph.ts';
+import {
+  preparedDataFile,
+  preparedGraphFile,
+  manifestFile,
+  manifestSchema,
+  type TowerFile,
+} from './find-prepared-graph.ts';
 import { towerPath as pathOfTower } from './model-folder.ts';
 import { saveOptimizedGraph } from './onnx-session.ts';
 import { rewriteGraph } from './rewrite-graph.ts';
@@ -27,14 +33,14 @@ export async function prepareGraph({ model, tower, dtype }: TowerFile, folder: s
     await mkdir(partial, { recursive: true, mode: 0o700 });
     await removeAbandoned(dirname(folder));
     const rewritten = await rewriteGraph(model, tower, dtype, join(partial, 'rewritten.onnx'));
-    await saveOptimizedGraph(rewritten, join(partial, graphFile), dataFile);
-    await alignWeights(join(partial, graphFile), dataFile);
+    await saveOptimizedGraph(rewritten, join(partial, preparedGraphFile), preparedDataFile);
+    await alignWeights(join(partial, preparedGraphFile), preparedDataFile);
     await rm(join(partial, 'rewritten.onnx'), { force: true });
     await rm(join(partial, 'rewritten.onnx_data'), { force: true });
     // A full disk is not told while it is written, but what is short of weights does not load.
-    await checkSameVectors(model, tower, dtype, join(partial, graphFile));
+    await checkSameVectors(model, tower, dtype, join(partial, preparedGraphFile));
     const bytes: Record<string, number> = {};
-    for (const file of [graphFile, dataFile]) {
+    for (const file of [preparedGraphFile, preparedDataFile]) {
       bytes[file] = await flush(join(partial, file));
     }
     await writeFile(join(partial, manifestFile), JSON.stringify({ source: `${tower} ${towerPath}`, bytes }));

@@ -46,14 +46,13 @@ export async function openTextTower(folder: ModelFolder, options: TowerOptions):
       // Exports that fix the length fix it to the model's own; all others need no more than the longest row.
       const length = typeof fixedLength === 'number' ? fixedLength : Math.max(...rows.map((ids) => ids.length));
       const feeds = createFeeds(session, rows, length, text.padding === 'after-end');
-      const isPooled = output.holds === 'vectors';
+      const { pooling, normalize } = text;
+      const isPooled = output.holds === 'vectors' || pooling === 'graph';
       const shape = isPooled ? [rows.length, dimensions] : [rows.length, length, dimensions];
       const values = await session.run(feeds, output.name, shape);
-      // A graph that gives one vector for each token is of a model whose folder says how they are pooled.
-      const pooling = text.pooling === 'graph' ? 'mean' : text.pooling;
       const lengths = rows.map((ids) => ids.length);
       const vectors = isPooled ? values : poolTokens(values, lengths, dimensions, pooling);
-      return text.normalize ? normalizeVectors(vectors, dimensions) : vectors;
+      return normalize ? normalizeVectors(vectors, dimensions) : vectors;
     },
     close: () => session.close(),
     [Symbol.asyncDispose]: () => session.close(),

@@ -1,5 +1,6 @@
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import type { ModelFolder, Tower } from './model-folder.ts';
+import type { Pooling } from './text-spec.ts';
 
 /** An input or output of a graph. */
 interface NamedValue {
@@ -24,12 +25,12 @@ const withClassToken = new Set(['deit', 'dinov2', 'dinov2_with_registers', 'dino
  * @throws MODEL_INVALID naming the outputs that the graph has instead.
  */
 export function chooseOutput(
-  { kind, architecture }: Pick<ModelFolder, 'kind' | 'architecture'>,
+  { kind, architecture, text }: Pick<ModelFolder, 'kind' | 'architecture' | 'text'>,
   tower: Tower,
   path: string,
   outputs: readonly NamedValue[],
 ): TowerOutput {
-  const wanted = outputNames(kind, architecture, tower);
+  const wanted = outputNames(kind, architecture, tower, text?.pooling);
   for (const output of wanted) {
     if (outputs.some(({ name }) => name === output.name)) return output;
   }
@@ -45,12 +46,18 @@ export function describeValues(values: readonly NamedValue[]): string {
   return values.map(({ name, type }) => `${name} (${type})`).join(', ');
 }
 
-function outputNames(kind: ModelFolder['kind'], architecture: string, tower: Tower): TowerOutput[] {
+function outputNames(
+  kind: ModelFolder['kind'],
+  architecture: string,
+  tower: Tower,
+  pooling: Pooling | undefined,
+): TowerOutput[] {
   const vectors = (name: string): TowerOutput => ({ name, holds: 'vectors' });
   const tokens = (name: string): TowerOutput => ({ name, holds: 'tokens' });
   if (kind === 'text') {
     // A graph that pools by itself was exported by sentence-transformers with all of its modules.
-    return [vectors('sentence_embedding'), tokens('last_hidden_state'), tokens('token_embeddings')];
+    const pooled = vectors('sentence_embedding');
+    return pooling === 'graph' ? [pooled] : [pooled, tokens('last_hidden_state'), tokens('token_embeddings')];
   }
   if (kind === 'image') {
     const classToken = withClassToken.has(architecture) ? [tokens('last_hidden_state')] : [];

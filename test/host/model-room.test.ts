@@ -95,7 +95,8 @@ test('queries of a model that has been asked to go, and the work that it goes fo
     // The moment in which the model leaves differs from machine to machine.
     await sleep((round % 5) * 0.7);
     const lone = host.encodeText([`beside ${round}`], { model: 'a' });
-    await Promise.all([bulk, lone]);
+    expect((await bulk).shape).toEqual([30, 32]);
+    expect((await lone).shape).toEqual([1, 32]);
   }
 });
 

@@ -1,44 +1,28 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { cp } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { openModelFolder, type ModelFolder } from '../../src/models/model-folder.ts';
+import { openModelFolder } from '../../src/models/model-folder.ts';
+import { ChangedModels, type Changes } from './changed-models.ts';
 import { modelsPath } from './fixtures.ts';
 
-let temporary: string;
-let copies = 0;
+let models: ChangedModels;
 
 beforeAll(async () => {
-  temporary = await mkdtemp(join(tmpdir(), 'embedhouse-describe-'));
+  models = await ChangedModels.create();
 });
-afterAll(async () => rm(temporary, { recursive: true }));
-
-/** What to change in a copy of a recorded model: fields of JSON files, a whole file's content, or none: no such file. */
-type Changes = Record<string, Record<string, unknown> | unknown[] | undefined>;
-
-async function openChanged(model: string, changes: Changes): Promise<ModelFolder> {
-  const name = `copy-${copies++}`;
-  await cp(join(modelsPath, model), join(temporary, name), { recursive: true });
-  for (const [file, change] of Object.entries(changes)) {
-    const path = join(temporary, name, file);
-    if (change === undefined) {
-      await rm(path);
-    } else if (Array.isArray(change)) {
-      await writeFile(path, JSON.stringify(change));
-    } else {
-      const content: object = JSON.parse(await readFile(path, 'utf8').catch(() => '{}'));
-      await writeFile(path, JSON.stringify({ ...content, ...change }));
-    }
-  }
-  return openModelFolder(temporary, name);
-}
+afterAll(async () => models.remove());
 
 const pooling = '1_Pooling/config.json';
 const noPooling = { pooling_mode_cls_token: false, pooling_mode_mean_tokens: false, pooling_mode_max_tokens: false };
 
 describe('a sentence encoder', () => {
+  const dense = [
+    { idx: 0, name: '0', path: '', type: 'sentence_transformers.models.Transformer' },
+    { idx: 1, name: '1', path: '1_Pooling', type: 'sentence_transformers.models.Pooling' },
+    { idx: 2, name: '2', path: '2_Dense', type: 'sentence_transformers.models.Dense' },
+  ];
   test.each([
     ['max', { [pooling]: { ...noPooling, pooling_mode_max_tokens: true } }, { pooling: 'max' }],
     ['cls', { [pooling]: { ...noPooling, pooling_mode_cls_token: true } }, { pooling: 'cls' }],
@@ -61,6 +45,18 @@ describe('a sentence encoder', () => {
       { 'sentence_bert_config.json': { max_seq_length: 32_768 }, 'config.json': { max_position_embeddings: 32_768 } },
       { maxTokens: 2048 },
     ],
+    ['as a list of one', { [pooling]: { ...noPooling, pooling_mode: ['cls'] } }, { pooling: 'cls' }],
+    ['nothing but a graph that pools, where a module is not known', { 'modules.json': dense }, { pooling: 'graph' }],
+    [
+      'likewise where a module is of the model’s own code',
+      { 'modules.json': [{ path: '', type: 'custom_st.Transformer' }] },
+      { pooling: 'graph' },
+    ],
+    [
+      'the last token where nothing says how and it is a decoder',
+      { 'config.json': { model_type: 'qwen3' }, 'modules.json': undefined },
+      { pooling: 'last' },
+    ],
     ['no normalisation', { 'modules.json': [] }, { normalize: false, pooling: 'mean' }],
     [
       'the mean where nothing says how',
@@ -73,11 +69,19 @@ describe('a sentence encoder', () => {
       { prompts: { q: 'query: ' }, defaultPrompt: 'q' },
     ],
   ] satisfies [string, Changes, object][])('has %s', async (_, changes, text) => {
-    expect(await openChanged('tiny-bert-mean', changes)).toMatchObject({ kind: 'text', text });
+    expect(await models.open('tiny-bert-mean', changes)).toMatchObject({ kind: 'text', text });
+  });
+
+  test('of GPT-2’s kind has its dimensions and positions in other fields', async () => {
+    const config = { hidden_size: undefined, max_position_embeddings: undefined, n_embd: 32, n_positions: 16 };
+    expect(await models.open('tiny-bert-mean', { 'config.json': config })).toMatchObject({
+      dimensions: 32,
+      text: { maxTokens: 16 },
+    });
   });
 
   test('of DistilBERT’s kind has its dimensions in another field', async () => {
-    const folder = await openChanged('tiny-bert-mean', { 'config.json': { hidden_size: undefined, dim: 32 } });
+    const folder = await models.open('tiny-bert-mean', { 'config.json': { hidden_size: undefined, dim: 32 } });
     expect(folder.dimensions).toBe(32);
   });
 
@@ -95,48 +99,26 @@ describe('a sentence encoder', () => {
   });
 });
 
-describe('an image encoder', () => {
-  test.each([
-    [
-      'the last of its stages’ widths',
-      'tiny-vit',
-      { 'config.json': { hidden_size: undefined, hidden_sizes: [8, 32] } },
-      { dimensions: 32 },
-    ],
-    [
-      'no normalisation',
-      'tiny-vit',
-      { 'preprocessor_config.json': { do_normalize: false } },
-      { image: { mean: [0, 0, 0], std: [1, 1, 1] } },
-    ],
-    ['a crop', 'tiny-dino', {}, { image: { resize: 'short-side', shortSide: 71, size: 64, cropStart: 'floor' } }],
-  ] satisfies [string, string, Changes, object][])('has %s', async (_, model, changes, description) => {
-    expect(await openChanged(model, changes)).toMatchObject({ kind: 'image', ...description });
-  });
+test.each([
+  ['SiglipTokenizer', false],
+  ['GemmaTokenizerFast', true],
+  ['Siglip2Tokenizer', true],
+])('a SigLIP whose tokenizer is %s reads lower case: %s', async (tokenizer, lowerCase) => {
+  const folder = await models.open('tiny-siglip', { 'tokenizer_config.json': { tokenizer_class: tokenizer } });
+  expect(folder.text).toMatchObject({ lowerCase });
 });
 
 test('a pair whose towers are in files of their own, and in one, is taken from those of their own', async () => {
-  const name = 'both-layouts';
-  await cp(join(modelsPath, 'tiny-clip'), join(temporary, name), { recursive: true });
-  await cp(join(modelsPath, 'tiny-clip-one-file/onnx/model.onnx'), join(temporary, name, 'onnx/model.onnx'));
-  expect((await openModelFolder(temporary, name)).graphs).toEqual([
+  const whole = join(modelsPath, 'tiny-clip-one-file/onnx/model.onnx');
+  const { path } = await models.open('tiny-clip', {});
+  await cp(whole, join(path, 'onnx/model.onnx'));
+  expect((await openModelFolder(dirname(path), basename(path))).graphs).toEqual([
     { dtype: 'fp32', text: 'onnx/text_model.onnx', vision: 'onnx/vision_model.onnx' },
   ]);
 });
 
 describe('file and field are named of', () => {
-  const dense = [
-    { idx: 0, name: '0', path: '', type: 'sentence_transformers.models.Transformer' },
-    { idx: 1, name: '1', path: '1_Pooling', type: 'sentence_transformers.models.Pooling' },
-    { idx: 2, name: '2', path: '2_Dense', type: 'sentence_transformers.models.Dense' },
-  ];
   test.each([
-    [
-      'a module that is not known',
-      'tiny-bert-mean',
-      { 'modules.json': dense },
-      /modules\.json: the module Dense is not/,
-    ],
     [
       'two poolings at once',
       'tiny-bert-mean',
@@ -155,7 +137,12 @@ describe('file and field are named of', () => {
       { [pooling]: { ...noPooling, pooling_mode_weightedmean_tokens: true } },
       /pooling_mode_weightedmean_tokens is asked for/,
     ],
-    ['a missing pooling', 'tiny-bert-mean', { [pooling]: undefined }, /has no readable 1_Pooling\/config\.json/],
+    [
+      'a missing pooling',
+      'tiny-bert-mean',
+      { [pooling]: undefined },
+      /modules\.json: the pooling is described by 1_Pooling\/config\.json, which the folder does not have/,
+    ],
     [
       'pooling without the prompt',
       'tiny-bert-cls',
@@ -172,13 +159,7 @@ describe('file and field are named of', () => {
       'no dimensions of texts',
       'tiny-bert-mean',
       { 'config.json': { hidden_size: undefined } },
-      /config\.json: none of the fields hidden_size, dim and d_model/,
-    ],
-    [
-      'no dimensions of images',
-      'tiny-vit',
-      { 'config.json': { hidden_size: undefined } },
-      /config\.json: neither hidden_size nor hidden_sizes/,
+      /config\.json: none of the fields hidden_size, dim, d_model and n_embd/,
     ],
     [
       'a missing tokenizer configuration',
@@ -198,45 +179,15 @@ describe('file and field are named of', () => {
       { 'tokenizer.json': undefined },
       /the folder has neither tokenizer\.json/,
     ],
-    [
-      'images that are not resized',
-      'tiny-vit',
-      { 'preprocessor_config.json': { do_resize: false } },
-      /preprocessor_config\.json: field do_resize is wrong/,
-    ],
-    [
-      'a filter that is not known',
-      'tiny-vit',
-      { 'preprocessor_config.json': { resample: 1 } },
-      /field resample is wrong \(only 2 \(bilinear\) and 3 \(bicubic\) are known\)/,
-    ],
-    [
-      'another scale',
-      'tiny-vit',
-      { 'preprocessor_config.json': { rescale_factor: 1 / 127.5 } },
-      /field rescale_factor is wrong \(only 1\/255 is known\)/,
-    ],
-    [
-      'images that are no squares',
-      'tiny-vit',
-      { 'preprocessor_config.json': { size: { height: 64, width: 32 } } },
-      /field size is 32 x 64, but must be a square/,
-    ],
-    [
-      'images of any shape',
-      'tiny-dino',
-      { 'preprocessor_config.json': { do_center_crop: false } },
-      /field size gives the shorter side and no square/,
-    ],
   ] satisfies [string, string, Changes, RegExp][])('%s', async (_, model, changes, message) => {
-    await expect(openChanged(model, changes)).rejects.toMatchObject({
+    await expect(models.open(model, changes)).rejects.toMatchObject({
       code: 'MODEL_INVALID',
       message: expect.stringMatching(message),
     });
   });
 
   test('a graph that is missing', async () => {
-    await expect(openChanged('tiny-bert-mean', { 'onnx/model.onnx': undefined })).rejects.toMatchObject({
+    await expect(models.open('tiny-bert-mean', { 'onnx/model.onnx': undefined })).rejects.toMatchObject({
       message: expect.stringMatching(/has no onnx\/model\.onnx; copy it there/),
     });
   });

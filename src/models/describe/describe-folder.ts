@@ -7,6 +7,7 @@ import { describeImageEncoder } from './describe-image-encoder.ts';
 import { describeClip, describeSiglip } from './describe-pair.ts';
 import { describeTextEncoder } from './describe-text-encoder.ts';
 import { invalidField } from './invalid-field.ts';
+import { imageSettings } from './read-image-spec.ts';
 
 /** `clip` and `siglip` embed texts and images into one space, `text` and `image` only these. */
 export type ModelKind = 'clip' | 'siglip' | 'text' | 'image';
@@ -37,15 +38,15 @@ export async function describeFolder(folderPath: string, files: ReadonlySet<stri
   const config = await readJsonFile(folderPath, 'config.json', configSchema);
   const architecture = config.model_type;
   const common = { architecture, source: config._name_or_path || undefined };
-  if (architecture === 'clip') return { kind: 'clip', ...common, ...(await describeClip(folderPath)) };
-  if (architecture === 'siglip') return { kind: 'siglip', ...common, ...(await describeSiglip(folderPath)) };
+  if (architecture === 'clip') return { kind: 'clip', ...common, ...(await describeClip(folderPath, files)) };
+  if (architecture === 'siglip') return { kind: 'siglip', ...common, ...(await describeSiglip(folderPath, files)) };
   const readsTexts = files.has('tokenizer.json');
-  const readsImages = files.has('preprocessor_config.json');
+  const readsImages = imageSettings.some((file) => files.has(file));
   if (readsTexts && !readsImages) {
     return { kind: 'text', ...common, ...(await describeTextEncoder(folderPath, files)), image: undefined };
   }
   if (readsImages && !readsTexts) {
-    return { kind: 'image', ...common, ...(await describeImageEncoder(folderPath)), text: undefined };
+    return { kind: 'image', ...common, ...(await describeImageEncoder(folderPath, files)), text: undefined };
   }
   const trouble = readsTexts
     ? `has both tokenizer.json and preprocessor_config.json, but of models for texts and images only 'clip' and 'siglip' are known`

@@ -3,14 +3,15 @@ import { z } from 'zod';
 import type { ImageSpec } from '../image-spec.ts';
 import { readJsonFile } from '../read-json-file.ts';
 import { invalidField } from './invalid-field.ts';
-import { readImageSpec, transformersDefaults } from './read-image-spec.ts';
+import { vitProcessor } from './image-processors.ts';
+import { readImageSpec } from './read-image-spec.ts';
 
 const positive = z.number().int().positive();
 
 const configSchema = z.object({
   model_type: z.string(),
   hidden_size: positive.optional(),
-  // Of ConvNeXT, ResNet and others whose stages grow wider.
+  // Of those whose stages grow wider.
   hidden_sizes: z.array(positive).optional(),
 });
 
@@ -19,7 +20,10 @@ const configSchema = z.object({
  *
  * @throws MODEL_INVALID naming file and field.
  */
-export async function describeImageEncoder(folderPath: string): Promise<{ dimensions: number; image: ImageSpec }> {
+export async function describeImageEncoder(
+  folderPath: string,
+  files: ReadonlySet<string>,
+): Promise<{ dimensions: number; image: ImageSpec }> {
   const config = await readJsonFile(folderPath, 'config.json', configSchema);
   const dimensions = config.hidden_size ?? config.hidden_sizes?.at(-1);
   if (dimensions === undefined) {
@@ -29,5 +33,5 @@ export async function describeImageEncoder(folderPath: string): Promise<{ dimens
       `neither hidden_size nor hidden_sizes says how long a vector of '${config.model_type}' is; choose another model`,
     );
   }
-  return { dimensions, image: await readImageSpec(folderPath, transformersDefaults) };
+  return { dimensions, image: await readImageSpec(folderPath, files, vitProcessor) };
 }

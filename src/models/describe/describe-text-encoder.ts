@@ -13,13 +13,19 @@ const configSchema = z.object({
   // DistilBERT's and T5's names of the same.
   dim: positive.optional(),
   d_model: positive.optional(),
+  // GPT-2's, which others took over.
+  n_embd: positive.optional(),
   max_position_embeddings: positive.optional(),
+  n_positions: positive.optional(),
 });
 
 const tokenizerConfigSchema = z.object({ model_max_length: z.number().positive().nullish() });
 
 /** The first two positions of these count from the padding id, and no token is at them. */
 const offsetPositions = new Set(['roberta', 'xlm-roberta', 'camembert', 'mpnet', 'xlm-roberta-xl']);
+
+/** Causal language models: only their last token has seen the whole text. */
+const decoders = /^(?:gemma|gpt|llama|mistral|phi|qwen)/;
 
 /**
  * Attention takes memory by the square of a text's length: at so many tokens, up to half a gigabyte in models of usual
@@ -29,7 +35,8 @@ const maxTokensOfAny = 2048;
 
 /**
  * Describes a sentence encoder (BERT and its like, decoders with a pooling) by `config.json`, `tokenizer_config.json` and
- * the files of sentence-transformers. A folder without those is pooled by the mean, as sentence-transformers does.
+ * the files of sentence-transformers. Without those a decoder is pooled at its last token, as such models are trained, and
+ * others by the mean, as sentence-transformers does.
  *
  * @throws MODEL_INVALID naming file and field.
  */
@@ -38,12 +45,12 @@ export async function describeTextEncoder(
   files: ReadonlySet<string>,
 ): Promise<{ dimensions: number; text: TextSpec }> {
   const config = await readJsonFile(folderPath, 'config.json', configSchema);
-  const dimensions = config.hidden_size ?? config.dim ?? config.d_model;
+  const dimensions = config.hidden_size ?? config.dim ?? config.d_model ?? config.n_embd;
   if (dimensions === undefined) {
     throw invalidField(
       folderPath,
       'config.json',
-      `none of the fields hidden_size, dim and d_model says how long a vector of '${config.model_type}' is; choose another model`,
+      `none of the fields hidden_size, dim, d_model and n_embd says how long a vector of '${config.model_type}' is; choose another model`,
     );
   }
   const { model_max_length: tokenizerTokens } = await readJsonFile(
@@ -52,9 +59,10 @@ export async function describeTextEncoder(
     tokenizerConfigSchema,
   );
   const modules = await readSentenceModules(folderPath, files);
-  const positions = config.max_position_embeddings ?? Infinity;
+  const positions = config.max_position_embeddings ?? config.n_positions ?? Infinity;
   const readable = offsetPositions.has(config.model_type) ? positions - 2 : positions;
-  const { pooling = 'mean', poolingFile, normalize, lowerCase, prompts, defaultPrompt } = modules;
+  const usualPooling = decoders.test(config.model_type) ? 'last' : 'mean';
+  const { pooling = usualPooling, poolingFile, normalize, lowerCase, prompts, defaultPrompt } = modules;
   return {
     dimensions,
     text: {

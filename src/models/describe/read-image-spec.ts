@@ -3,12 +3,13 @@ import { z } from 'zod';
 import type { ImageSpec } from '../image-spec.ts';
 import { readJsonFile } from '../read-json-file.ts';
 import { invalidField } from './invalid-field.ts';
-
-const file = 'preprocessor_config.json';
+import { type ImageDefaults, processorOf } from './image-processors.ts';
 
 const positive = z.number().int().positive();
 const square = z.object({ height: positive, width: positive });
 const channels = z.tuple([z.number(), z.number(), z.number()]);
+const onlyTrue = z.literal(true, { error: 'only true is known' }).nullish();
+const onlyFalse = z.literal(false, { error: 'only false is known' }).nullish();
 
 /** Pillow's numbers of its filters. */
 const filters = { 2: 'bilinear', 3: 'bicubic' } as const;
@@ -16,60 +17,55 @@ const resample = z
   .union([z.literal(2), z.literal(3)], { error: 'only 2 (bilinear) and 3 (bicubic) are known' })
   .transform((number) => filters[number]);
 
+// Newer versions write null for what they do not use.
 const schema = z.object({
-  do_resize: z.literal(true, { error: 'only true is known' }).default(true),
-  size: z.union([positive, z.object({ shortest_edge: positive }), square]).optional(),
-  resample: resample.optional(),
-  do_center_crop: z.boolean().optional(),
-  crop_size: z.union([positive, square]).optional(),
-  do_rescale: z.literal(true, { error: 'only true is known' }).default(true),
+  image_processor_type: z.string().nullish(),
+  feature_extractor_type: z.string().nullish(),
+  do_resize: onlyTrue,
+  size: z.union([positive, z.object({ shortest_edge: positive }), square]).nullish(),
+  resample: resample.nullish(),
+  do_center_crop: z.boolean().nullish(),
+  crop_size: z.union([positive, square]).nullish(),
+  do_rescale: onlyTrue,
   rescale_factor: z
     .number()
     .refine((factor) => Math.abs(factor * 255 - 1) < 1e-4, { error: 'only 1/255 is known' })
-    .optional(),
-  do_normalize: z.boolean().default(true),
-  image_mean: channels.optional(),
-  image_std: channels.optional(),
+    .nullish(),
+  do_normalize: z.boolean().nullish(),
+  image_mean: channels.nullish(),
+  image_std: channels.nullish(),
+  do_flip_channel_order: onlyFalse,
+  do_pad: onlyFalse,
+  do_thumbnail: onlyFalse,
+  crop_pct: z.null({ error: 'it is not known' }).optional(),
 });
 
-/** What holds where `preprocessor_config.json` says nothing. */
-export interface ImageDefaults extends Omit<ImageSpec, 'shortSide' | 'resize'> {
-  /** Whether a crop is cut out where the file does not say so. */
-  readonly crops: boolean;
-}
-
-/** OpenAI's CLIP, whose preprocessing is torchvision's. */
-export const clipDefaults: ImageDefaults = {
-  crops: true,
-  filter: 'bicubic',
-  size: 224,
-  cropStart: 'half-to-even',
-  mean: [0.48145466, 0.4578275, 0.40821073],
-  std: [0.26862954, 0.26130258, 0.27577711],
-};
-
-/** Transformers' own image processors, whose crops begin at the smaller half of an odd margin. */
-export const transformersDefaults: ImageDefaults = {
-  crops: false,
-  filter: 'bilinear',
-  size: 224,
-  cropStart: 'floor',
-  mean: [0.5, 0.5, 0.5],
-  std: [0.5, 0.5, 0.5],
-};
+/** The file that holds an image processor's settings by itself, and the one that holds those of all of a model's. */
+export const imageSettings = ['preprocessor_config.json', 'processor_config.json'] as const;
+const nestedSchema = z.object({ image_processor: schema });
 
 /**
- * Reads how images are prepared, as transformers' image processors write it down.
+ * Reads how images are prepared, as transformers' image processors write it down; `files` are those of the folder.
  *
  * @throws MODEL_INVALID naming the field that is wrong, or that asks for what is not known.
  */
-export async function readImageSpec(folderPath: string, defaults: ImageDefaults): Promise<ImageSpec> {
-  const given = await readJsonFile(folderPath, file, schema);
-  const { size = defaults.size, resample: filter = defaults.filter } = given;
-  const resize = typeof size === 'object' && 'height' in size ? 'stretch' : 'short-side';
-  const shortSide = sideOf(folderPath, 'size', size);
-  const crops = given.do_center_crop ?? (given.crop_size !== undefined || (defaults.crops && resize === 'short-side'));
-  const crop = crops ? sideOf(folderPath, 'crop_size', given.crop_size ?? defaults.size) : shortSide;
+export async function readImageSpec(
+  folderPath: string,
+  files: ReadonlySet<string>,
+  usual: ImageDefaults,
+): Promise<ImageSpec> {
+  const isNested = !files.has(imageSettings[0]) && files.has(imageSettings[1]);
+  const file = imageSettings[isNested ? 1 : 0];
+  const given = isNested
+    ? (await readJsonFile(folderPath, file, nestedSchema)).image_processor
+    : await readJsonFile(folderPath, file, schema);
+  const type = given.image_processor_type ?? given.feature_extractor_type ?? undefined;
+  const defaults = type === undefined ? usual : processorOf(folderPath, file, type);
+  const size = given.size ?? defaults.size;
+  const isSquare = typeof size === 'number' ? defaults.numberMeans === 'square' : 'height' in size;
+  const shortSide = sideOf(folderPath, file, 'size', size);
+  const crops = given.do_center_crop ?? (given.crop_size != null || (defaults.crops && !isSquare));
+  const crop = crops ? sideOf(folderPath, file, 'crop_size', given.crop_size ?? defaults.cropSize) : shortSide;
   if (crop > shortSide) {
     throw invalidField(
       folderPath,
@@ -77,7 +73,7 @@ export async function readImageSpec(folderPath: string, defaults: ImageDefaults)
       `field crop_size is ${crop} x ${crop}, but must be no larger than size (${shortSide}); copy the file again from where the model came from`,
     );
   }
-  if (!crops && resize === 'short-side') {
+  if (!crops && !isSquare) {
     throw invalidField(
       folderPath,
       file,
@@ -85,15 +81,17 @@ export async function readImageSpec(folderPath: string, defaults: ImageDefaults)
     );
   }
   const { mean, std, cropStart } = defaults;
-  const colours = given.do_normalize
-    ? { mean: given.image_mean ?? mean, std: given.image_std ?? std }
-    : { mean: [0, 0, 0] as const, std: [1, 1, 1] as const };
-  return { resize, shortSide, filter, size: crop, cropStart, ...colours };
+  const colours =
+    (given.do_normalize ?? true)
+      ? { mean: given.image_mean ?? mean, std: given.image_std ?? std }
+      : { mean: [0, 0, 0] as const, std: [1, 1, 1] as const };
+  const filter = given.resample ?? defaults.filter;
+  return { resize: isSquare ? 'stretch' : 'short-side', shortSide, filter, size: crop, cropStart, ...colours };
 }
 
 type Size = NonNullable<z.infer<typeof schema>['size']>;
 
-function sideOf(folderPath: string, field: string, size: Size): number {
+function sideOf(folderPath: string, file: string, field: string, size: Size): number {
   if (typeof size === 'number') return size;
   if ('shortest_edge' in size) return size.shortest_edge;
   if (size.height === size.width) return size.height;

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { posix } from 'node:path';
 
 import { z } from 'zod';
 
@@ -18,6 +18,8 @@ export interface SentenceModules {
   readonly defaultPrompt: string | undefined;
 }
 
+/** Modules that this project does by itself. */
+const knownModules = /^sentence_transformers\.(?:.*\.)?(?<kind>Transformer|Pooling|Normalize)$/;
 const modulesSchema = z.array(z.object({ path: z.string(), type: z.string() }));
 
 const poolingFields = {
@@ -27,6 +29,7 @@ const poolingFields = {
   pooling_mode_lasttoken: 'last',
 } as const;
 const poolingSchema = z.record(z.string(), z.unknown());
+const namesSchema = z.union([z.string().transform((name) => [name]), z.array(z.string())]);
 
 const transformerSchema = z.object({
   max_seq_length: z.number().int().positive().nullish(),
@@ -42,28 +45,29 @@ const promptsSchema = z.object({
  * Reads what sentence-transformers wrote beside a model: `modules.json`, the configuration of its pooling module,
  * `sentence_*_config.json` and `config_sentence_transformers.json`, as far as they are among `files`.
  *
- * @throws MODEL_INVALID naming file and field, also where a module does what is not known.
+ * @throws MODEL_INVALID naming file and field.
  * @see https://github.com/UKPLab/sentence-transformers (models/Pooling.py, models/Transformer.py)
  */
 export async function readSentenceModules(folderPath: string, files: ReadonlySet<string>): Promise<SentenceModules> {
   const modules = files.has('modules.json') ? await readJsonFile(folderPath, 'modules.json', modulesSchema) : [];
-  const kinds = modules.map(({ type }) => type.split('.').at(-1) ?? type);
-  const unknown = kinds.find((kind) => !['Transformer', 'Pooling', 'Normalize'].includes(kind));
-  if (unknown !== undefined) {
-    throw invalidField(
-      folderPath,
-      'modules.json',
-      `the module ${unknown} is not known, only Transformer, Pooling and Normalize; choose another model, or an export whose graph has an output sentence_embedding and take the module out of the file`,
-    );
-  }
+  const kinds = modules.map(({ type }) => knownModules.exec(type)?.groups?.['kind']);
   const pooling = modules.find((_, index) => kinds[index] === 'Pooling');
   const transformerFile = [...files].find((file) => /^sentence_[\w-]+_config\.json$/.test(file));
   const transformer = transformerFile ? await readJsonFile(folderPath, transformerFile, transformerSchema) : {};
   const promptsFile = 'config_sentence_transformers.json';
   const prompts = files.has(promptsFile) ? await readJsonFile(folderPath, promptsFile, promptsSchema) : {};
-  const poolingFile = pooling && join(pooling.path, 'config.json');
+  const poolingFile = pooling && posix.join(pooling.path, 'config.json');
+  if (poolingFile !== undefined && !files.has(poolingFile)) {
+    throw invalidField(
+      folderPath,
+      'modules.json',
+      `the pooling is described by ${poolingFile}, which the folder does not have; copy it there from where the model came from`,
+    );
+  }
+  const ownPooling = poolingFile && (await readPooling(folderPath, poolingFile, prompts.prompts ?? {}));
   return {
-    pooling: poolingFile === undefined ? undefined : await readPooling(folderPath, poolingFile, prompts.prompts ?? {}),
+    // What other modules do only a graph can, which was exported with them.
+    pooling: kinds.includes(undefined) ? 'graph' : ownPooling || undefined,
     poolingFile,
     normalize: kinds.includes('Normalize'),
     maxTokens: transformer.max_seq_length ?? undefined,
@@ -82,8 +86,8 @@ async function readPooling(
   const modes = Object.entries(config)
     .filter(([field, value]) => field.startsWith('pooling_mode_') && value === true)
     .map(([field]) => field);
-  // Newer versions write one name instead of a flag for each mode.
-  const named = typeof config['pooling_mode'] === 'string' ? config['pooling_mode'] : undefined;
+  // Newer versions write one name, or a list of names, instead of a flag for each mode.
+  const named = namesSchema.safeParse(config['pooling_mode']).data;
   const known = new Map<string, Pooling>([
     ...Object.entries(poolingFields),
     ['cls', 'cls'],
@@ -91,7 +95,7 @@ async function readPooling(
     ['max', 'max'],
     ['lasttoken', 'last'],
   ]);
-  const [mode, ...others] = named === undefined ? modes : [named];
+  const [mode, ...others] = named ?? modes;
   const pooling = known.get(mode ?? '');
   if (pooling === undefined || others.length > 0) {
     const what =

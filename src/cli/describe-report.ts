@@ -31,7 +31,7 @@ const reasons: Readonly<Record<ModelUse['by'], string>> = {
 };
 
 /** Says in words what a model is, takes and gives: rows of two columns, of which the first is empty where a row goes on. */
-export function describeModel(report: ModelReport): string[][] {
+export function describeReport(report: ModelReport): string[][] {
   const { name, kind, architecture, dimensions, isDefault, text, image, functions } = report;
   return [
     ['model', isDefault ? `${name}, the default` : name],
