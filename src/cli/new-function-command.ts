@@ -12,6 +12,7 @@ import { requireFreeName } from '../functions/require-free-name.ts';
 import type { ErrorPolicy } from '../host/function-call.ts';
 import { type PlannedFunction, planFunction } from '../host/plan-function.ts';
 import type { HostedChoices } from '../host/write-command.ts';
+import { checkOutputs } from '../models/check-outputs.ts';
 import { type Dtype, dtypes } from '../models/dtype.ts';
 import { openModelFolder } from '../models/model-folder.ts';
 import { poolingDoubt } from '../models/pooling-doubt.ts';
@@ -58,6 +59,7 @@ Examples:
       const home = await openHomeOf(command);
       const folder = await openModelFolder(home.modelsPath, currentModel());
       const planned = planFunction(folder, { name, ...flags });
+      await checkOutputs(folder, planned.choices.dtype);
       await requireBridge(home, planned.command);
       await using engine = await openEngine({ ...home, dataPath: ':memory:' });
       await requireFreeName(name, { functionsPath: home.functionsPath, vocabulary: await readVocabulary(engine) });

@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import prettyBytes from 'pretty-bytes';
 
+import { checkOutputs } from '../models/check-outputs.ts';
 import { type Dtype, dtypes as knownDtypes } from '../models/dtype.ts';
 import { defaultHubUrl, parseHubUrl, parseToken } from '../models/hub/hub-access.ts';
 import { pullModel, type PulledModel } from '../models/hub/pull-model.ts';
@@ -101,7 +102,11 @@ function parseDtypes(list: string): Dtype[] {
 /** Hubs have models of many kinds. */
 async function findProblem(modelsPath: string, name: string): Promise<string | undefined> {
   try {
-    return poolingDoubt(await openModelFolder(modelsPath, name));
+    const folder = await openModelFolder(modelsPath, name);
+    for (const dtype of folder.dtypes) {
+      await checkOutputs(folder, dtype);
+    }
+    return poolingDoubt(folder);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return `It is as the hub has it, but cannot be used here: ${reason}`;

@@ -76,6 +76,7 @@ test('says all about a model as JSON', async () => {
     },
     dtypes: ['fp32'],
     graphs: [{ dtype: 'fp32', text: 'onnx/model.onnx' }],
+    graphFiles: ['onnx/model.onnx'],
     settings: tinyBertFiles.slice(0, -1),
     sizeBytes: expect.any(Number),
     source: 'random weights',

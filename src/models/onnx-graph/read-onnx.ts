@@ -24,6 +24,15 @@ export async function readOnnx(path: string): Promise<OnnxModel> {
   return model;
 }
 
+/**
+ * Names the outputs of a graph, without its weights that are apart.
+ *
+ * @throws MODEL_INVALID when the file is missing, cut off or not ONNX.
+ */
+export async function readOutputNames(path: string): Promise<string[]> {
+  return parse(path, await readBytes(path)).graph.output.map(({ name }) => name);
+}
+
 function parse(path: string, bytes: Uint8Array): OnnxModel {
   try {
     const model = fromBinary(ModelProtoSchema, bytes);
