@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 
-import { EmbedhouseError } from '../errors/embedhouse-error.ts';
+import { stoppable } from '../errors/stoppable.ts';
 import { findPrompt } from '../host/find-prompt.ts';
 import { drawPicture, sampleDrawings, sampleTexts } from '../models/agreement-sample.ts';
 import type { Dtype } from '../models/dtype.ts';
@@ -45,24 +45,18 @@ export type MeasureStep = `${'texts' | 'images'}: ${'load' | 'alone' | 'bulk'}` 
  */
 export async function measureModel(folder: ModelFolder, options: MeasureModelOptions): Promise<ModelMeasured> {
   const { modelsPath, graphsPath, dtype, signal } = options;
-  const measured: ModelMeasured = { model: folder.name, dtype, threads: availableParallelism() };
-  try {
-    signal.throwIfAborted();
-    const { model, threads } = measured;
+  return stoppable(signal, 'the measurement was stopped', async () => {
+    const { name: model, text, image } = folder;
+    const threads = availableParallelism();
     await using host = await PrivateHost.open({ modelsPath, model, dtype, graphsPath, threads });
-    if (folder.text !== undefined) {
-      measured.texts = await measureTexts(folder, host, options);
-    }
-    if (folder.image !== undefined) {
-      measured.images = await measureImages(host, options);
-    }
-  } catch (error) {
-    if (signal.aborted) {
-      throw new EmbedhouseError('CANCELLED', 'the measurement was stopped', { cause: error });
-    }
-    throw error;
-  }
-  return measured;
+    return {
+      model,
+      dtype,
+      threads,
+      ...(text && { texts: await measureTexts(folder, host, options) }),
+      ...(image && { images: await measureImages(host, options) }),
+    };
+  });
 }
 
 async function measureTexts(
