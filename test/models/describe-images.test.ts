@@ -20,6 +20,12 @@ describe('an image encoder', () => {
       { dimensions: 32 },
     ],
     [
+      'the projection of a CLIP’s image half',
+      'tiny-vit',
+      { 'config.json': { model_type: 'clip_vision_model', projection_dim: 16 } },
+      { dimensions: 16 },
+    ],
+    [
       'no normalisation',
       'tiny-vit',
       { 'preprocessor_config.json': { do_normalize: false } },

@@ -11,6 +11,7 @@ const positive = z.number().int().positive();
 const configSchema = z.object({
   model_type: z.string(),
   hidden_size: positive.optional(),
+  projection_dim: positive.optional(),
   // Of those whose stages grow wider.
   hidden_sizes: z.array(positive).optional(),
 });
@@ -25,7 +26,9 @@ export async function describeImageEncoder(
   files: ReadonlySet<string>,
 ): Promise<{ dimensions: number; image: ImageSpec }> {
   const config = await readJsonFile(folderPath, 'config.json', configSchema);
-  const dimensions = config.hidden_size ?? config.hidden_sizes?.at(-1);
+  // The image half of a CLIP by itself gives what its projection makes.
+  const projected = config.model_type === 'clip_vision_model' ? config.projection_dim : undefined;
+  const dimensions = projected ?? config.hidden_size ?? config.hidden_sizes?.at(-1);
   if (dimensions === undefined) {
     throw invalidField(
       folderPath,
