@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 
-import { SingleBar } from 'cli-progress';
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import type { SingleBar } from 'cli-progress';
+import { Option, type Command } from 'commander';
 
 import type { MeasureStep, ModelMeasured } from '../measure/measure-model.ts';
 import type { RowsMeasured } from '../measure/measure-rows.ts';
@@ -10,7 +10,9 @@ import { openModelFolder } from '../models/model-folder.ts';
 import { graphsOption } from './graphs-path.ts';
 import { openHomeOf } from './home-options.ts';
 import { interruptible } from './interruptible.ts';
+import { parseCount, parsePositive } from './parse-number.ts';
 import { printTable } from './print-table.ts';
+import { createProgressBar } from './progress-bar.ts';
 
 interface BenchFlags {
   dtype: Dtype;
@@ -28,9 +30,9 @@ export function addBenchCommand(models: Command): void {
     .description('measure how many texts and images a model embeds in a second on this machine')
     .argument('<name>', 'the model')
     .addOption(new Option('--dtype <dtype>', 'variant').choices(dtypes).default('fp32'))
-    .option('--texts <n>', 'distinct texts at most', count, 2000)
-    .option('--images <n>', 'distinct images at most', count, 200)
-    .option('--seconds <s>', 'how long each of the measurements takes, about', positive, 5)
+    .option('--texts <n>', 'distinct texts at most', parseCount, 2000)
+    .option('--images <n>', 'distinct images at most', parseCount, 200)
+    .option('--seconds <s>', 'how long each of the measurements takes, about', parsePositive, 5)
     .addOption(graphsOption())
     .option('--json', 'as JSON')
     .addHelpText(
@@ -85,22 +87,6 @@ function printMeasured({ dtype, threads, texts, images }: ModelMeasured): void {
   );
 }
 
-function count(value: string): number {
-  const parsed = Number(value);
-  if (!Number.isInteger(parsed) || parsed < 1) {
-    throw new InvalidArgumentError('expected a whole number, 1 or greater');
-  }
-  return parsed;
-}
-
-function positive(value: string): number {
-  const parsed = Number(value);
-  if (!Number.isFinite(parsed) || parsed <= 0) {
-    throw new InvalidArgumentError('expected a number greater than 0');
-  }
-  return parsed;
-}
-
 const tickMs = 100;
 
 /** Shows on a terminal which step is under way, and for how long; elsewhere nothing. */
@@ -113,13 +99,7 @@ class BenchProgress implements Disposable {
       return;
     }
     this[Symbol.dispose]();
-    const bar = new SingleBar({
-      stream: process.stderr,
-      format: '{step}, {seconds} s',
-      hideCursor: true,
-      clearOnComplete: true,
-      gracefulExit: false,
-    });
+    const bar = createProgressBar(process.stderr, '{step}, {seconds} s');
     const startedAt = performance.now();
     const seconds = (): string => ((performance.now() - startedAt) / 1000).toFixed(1);
     bar.start(1, 0, { step, seconds: seconds() });

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
 import prettyBytes from 'pretty-bytes';
 import pino from 'pino';
 
@@ -11,6 +11,7 @@ import { Host } from '../host/host.ts';
 import { keepHost, readHostStatus, startHost, stopHost } from '../host/host-client.ts';
 import type { HostStatus } from '../host/host-status.ts';
 import { graphsOption } from './graphs-path.ts';
+import { parseNumber, parsePositive } from './parse-number.ts';
 import { printTable } from './print-table.ts';
 
 interface RunOptions {
@@ -76,40 +77,28 @@ export function addHostCommand(program: Command): void {
 function addRunOptions(command: Command): Command {
   return command
     .addOption(new Option('--on-demand', 'end when idle (how the bridges start it)').hideHelp())
-    .option('--idle-minutes <n>', 'end after so many minutes without work; 0: never (10 if started on demand)', number)
+    .option(
+      '--idle-minutes <n>',
+      'end after so many minutes without work; 0: never (10 if started on demand)',
+      parseNumber,
+    )
     .option(
       '--unload-minutes <n>',
       'give the models’ memory back after so many minutes without work; 0: never',
-      number,
+      parseNumber,
       5,
     )
-    .option('--threads <n>', 'threads of all models together', number, availableParallelism())
+    .option('--threads <n>', 'threads of all models together', parseNumber, availableParallelism())
     .addOption(graphsOption())
     .option(
       '--model-memory-mib <n>',
       'memory for the weights of models, of which the least used are let go (half of the machine’s)',
-      positive,
+      parsePositive,
     )
-    .option('--cache-mib <n>', 'memory for vectors of what was asked before; 0: none', number, 64)
+    .option('--cache-mib <n>', 'memory for vectors of what was asked before; 0: none', parseNumber, 64)
     .option('--exact-images', 'prepare every image exactly as Pillow does, where a faster way differs by rounding')
-    .option('--max-image-mib <n>', 'largest image file', number, 64)
-    .option('--max-image-megapixels <n>', 'largest image, width times height', number, 100);
-}
-
-function number(value: string): number {
-  const parsed = Number(value);
-  if (!Number.isFinite(parsed) || parsed < 0) {
-    throw new InvalidArgumentError('expected a number, 0 or greater');
-  }
-  return parsed;
-}
-
-function positive(value: string): number {
-  const parsed = number(value);
-  if (parsed === 0) {
-    throw new InvalidArgumentError('expected a number greater than 0');
-  }
-  return parsed;
+    .option('--max-image-mib <n>', 'largest image file', parseNumber, 64)
+    .option('--max-image-megapixels <n>', 'largest image, width times height', parseNumber, 100);
 }
 
 async function runHost(options: RunOptions): Promise<void> {

@@ -1,5 +1,5 @@
-import { InvalidArgumentError, type Command } from 'commander';
-import { SingleBar } from 'cli-progress';
+import type { Command } from 'commander';
+import type { SingleBar } from 'cli-progress';
 
 import { openModelFolder } from '../models/model-folder.ts';
 import type { Agreement } from '../models/agreement.ts';
@@ -7,7 +7,9 @@ import type { QuantizeProgress } from '../models/quantize-model.ts';
 import { isTelling } from '../models/read-int8-row-report.ts';
 import { openHomeOf } from './home-options.ts';
 import { interruptible } from './interruptible.ts';
+import { parseCount } from './parse-number.ts';
 import { printTable } from './print-table.ts';
+import { createProgressBar } from './progress-bar.ts';
 
 interface QuantizeFlags {
   texts: number;
@@ -21,8 +23,8 @@ export function addQuantizeCommand(models: Command): void {
     .command('quantize')
     .description('make the variant int8-row from the fp32 files, and compare it with them')
     .argument('<name>', 'the model')
-    .option('--texts <n>', 'texts to compare', count, 3000)
-    .option('--images <n>', 'images to compare', count, 1000)
+    .option('--texts <n>', 'texts to compare', parseCount, 3000)
+    .option('--images <n>', 'images to compare', parseCount, 1000)
     .option('--json', 'the comparison as JSON')
     .addHelpText(
       'after',
@@ -66,14 +68,6 @@ function row(what: string, { count, meanCosine, p1Cosine, recallAt10 }: Agreemen
   return [what, String(count), meanCosine.toFixed(5), p1Cosine.toFixed(5), recallAt10.toFixed(3)];
 }
 
-function count(value: string): number {
-  const parsed = Number(value);
-  if (!Number.isInteger(parsed) || parsed < 1) {
-    throw new InvalidArgumentError('expected a whole number, 1 or greater');
-  }
-  return parsed;
-}
-
 /** Shows on a terminal which step is under way, and how far; elsewhere nothing. */
 class QuantizeProgressBar implements Disposable {
   #bar: SingleBar | undefined;
@@ -83,14 +77,7 @@ class QuantizeProgressBar implements Disposable {
       return;
     }
     if (this.#bar === undefined) {
-      this.#bar = new SingleBar({
-        stream: process.stderr,
-        format: '{step} {bar} {value} of {total}',
-        barsize: 30,
-        hideCursor: true,
-        clearOnComplete: true,
-        gracefulExit: false,
-      });
+      this.#bar = createProgressBar(process.stderr, '{step} {bar} {value} of {total}');
       this.#bar.start(total, done, { step });
     }
     this.#bar.setTotal(total);

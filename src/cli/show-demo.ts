@@ -1,9 +1,8 @@
 import type { Writable } from 'node:stream';
 import type { WriteStream } from 'node:tty';
 
-import { SingleBar } from 'cli-progress';
-
 import type { DemoReport } from '../demo/demo-report.ts';
+import { createProgressBar } from './progress-bar.ts';
 
 /** Tells the demo's tour: headings, SQL and tables on `output`, progress bars on the terminal. */
 export function showDemo(output: Writable, terminal: WriteStream): DemoReport {
@@ -25,12 +24,8 @@ export function showDemo(output: Writable, terminal: WriteStream): DemoReport {
           [Symbol.dispose]: () => output.write(`${label}: ${last} of ${total} done\n`),
         };
       }
-      const bar = new SingleBar({
-        stream: terminal,
-        format: `${label} {bar} {value}/{total} | {duration} s, {eta} s left`,
-        barsize: 30,
-        hideCursor: true,
-        gracefulExit: false,
+      const bar = createProgressBar(terminal, `${label} {bar} {value}/{total} | {duration} s, {eta} s left`, {
+        stays: true,
       });
       bar.start(total, 0);
       return { update: (done) => bar.update(done), [Symbol.dispose]: () => bar.stop() };

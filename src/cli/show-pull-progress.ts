@@ -1,9 +1,10 @@
 import type { WriteStream } from 'node:tty';
 
-import { SingleBar } from 'cli-progress';
+import type { SingleBar } from 'cli-progress';
 import prettyBytes from 'pretty-bytes';
 
 import type { PullEvent } from '../models/hub/gather-files.ts';
+import { createProgressBar } from './progress-bar.ts';
 
 /** The rate shown is that of the last seconds. */
 const rateWindowMs = 5000;
@@ -69,14 +70,7 @@ export class PullProgress implements Disposable {
   }
 
   #start(doneBytes: number, totalBytes: number): SingleBar {
-    const bar = new SingleBar({
-      stream: this.#output,
-      format: '{bar} {bytes}{rate}{left} | {file}',
-      barsize: 30,
-      hideCursor: true,
-      clearOnComplete: true,
-      gracefulExit: false,
-    });
+    const bar = createProgressBar(this.#output, '{bar} {bytes}{rate}{left} | {file}');
     bar.start(totalBytes, doneBytes, { file: '', bytes: '', rate: '', left: '' });
     return bar;
   }

@@ -1,10 +1,11 @@
 import { Writable } from 'node:stream';
 import type { WriteStream } from 'node:tty';
 
-import { SingleBar } from 'cli-progress';
+import type { SingleBar } from 'cli-progress';
 import prettyBytes from 'pretty-bytes';
 
 import type { QueryProgress } from '../engine/engine.ts';
+import { createProgressBar } from './progress-bar.ts';
 
 /** What is done sooner needs no progress. */
 const quietSeconds = 0.5;
@@ -51,14 +52,7 @@ export class QueryProgressBar implements Disposable {
   }
 
   #start(): SingleBar {
-    const bar = new SingleBar({
-      stream: this.#terminal,
-      format: '{bar} {percentage}% | {read} | {seconds} s',
-      barsize: 30,
-      hideCursor: true,
-      clearOnComplete: true,
-      gracefulExit: false,
-    });
+    const bar = createProgressBar(this.#terminal, '{bar} {percentage}% | {read} | {seconds} s');
     bar.start(1, 0, { read: '', seconds: 0 });
     return bar;
   }

@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path';
 
-import { SingleBar } from 'cli-progress';
+import type { SingleBar } from 'cli-progress';
 import type { Command } from 'commander';
 import prettyBytes from 'pretty-bytes';
 
@@ -12,6 +12,7 @@ import { listModelFolders } from '../models/model-folder.ts';
 import { openHomeOf } from './home-options.ts';
 import { interruptible } from './interruptible.ts';
 import { printTable } from './print-table.ts';
+import { createProgressBar } from './progress-bar.ts';
 
 type Verified =
   | { name: string; result: 'ok'; files: number; bytes: number }
@@ -123,14 +124,7 @@ class VerifyProgressBar implements Disposable {
   start(name: string, bytes: number): void {
     this[Symbol.dispose]();
     if (process.stderr.isTTY) {
-      this.#bar = new SingleBar({
-        stream: process.stderr,
-        format: '{bar} {percentage}% | {name}',
-        barsize: 30,
-        hideCursor: true,
-        clearOnComplete: true,
-        gracefulExit: false,
-      });
+      this.#bar = createProgressBar(process.stderr, '{bar} {percentage}% | {name}');
       this.#bar.start(bytes, 0, { name });
     }
   }
