@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import type { Dtype } from './dtype.ts';
+import { keepTower } from './keep-tower.ts';
 import { type ModelFolder, type Tower, towerPath } from './model-folder.ts';
 import { multipliesInt8Exactly } from './multiplies-int8-exactly.ts';
-import { keepOutput } from './onnx-graph/keep-output.ts';
 import { readOnnx } from './onnx-graph/read-onnx.ts';
 import { serializeOnnx } from './onnx-graph/write-onnx.ts';
 import { OnnxSession } from './onnx-session.ts';
@@ -70,9 +70,8 @@ async function openSession(
     return OnnxSession.open(preparedGraph, { threads, isOptimized: true });
   }
   if (!holdsBothTowers(folder, dtype)) return OnnxSession.open(path, { threads });
-  const model = await readOnnx(path);
-  const output = chooseOutput(folder, tower, path, graphOutputs(model));
-  return OnnxSession.open(path, { threads, bytes: serializeOnnx(keepOutput(model, output.name)) });
+  const model = keepTower(await readOnnx(path), folder, tower, dtype);
+  return OnnxSession.open(path, { threads, bytes: serializeOnnx(model) });
 }
 
 function holdsBothTowers({ graphs }: ModelFolder, dtype: Dtype): boolean {
@@ -98,9 +97,4 @@ function mismatch(session: OnnxSession, what: string): EmbedhouseError {
     'MODEL_INVALID',
     `${session.path} ${what}; use an export as published for transformers.js, or another dtype`,
   );
-}
-
-/** Lists a graph's outputs before it is loaded. */
-export function graphOutputs(model: Awaited<ReturnType<typeof readOnnx>>): { name: string; type: string }[] {
-  return model.graph.output.map(({ name }) => ({ name, type: 'tensor' }));
 }

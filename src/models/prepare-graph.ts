@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
@@ -11,8 +11,10 @@ import {
   manifestSchema,
   type TowerFile,
 } from './find-prepared-graph.ts';
+import { flush } from './flush.ts';
 import { towerPath as pathOfTower } from './model-folder.ts';
 import { saveOptimizedGraph } from './onnx-session.ts';
+import { isRunning } from './process-identity.ts';
 import { rewriteGraph } from './rewrite-graph.ts';
 
 /** What was not used for so long is removed when something is prepared. */
@@ -41,10 +43,12 @@ export async function prepareGraph({ model, tower, dtype }: TowerFile, folder: s
     await checkSameVectors(model, tower, dtype, join(partial, preparedGraphFile));
     const bytes: Record<string, number> = {};
     for (const file of [preparedGraphFile, preparedDataFile]) {
-      bytes[file] = await flush(join(partial, file));
+      // A power failure must not leave a file of the right size and the wrong weights.
+      await flush(join(partial, file), 'r+');
+      bytes[file] = (await stat(join(partial, file))).size;
     }
     await writeFile(join(partial, manifestFile), JSON.stringify({ source: `${tower} ${towerPath}`, bytes }));
-    await flush(join(partial, manifestFile));
+    await flush(join(partial, manifestFile), 'r+');
     // One that is not whole may stand in the way.
     await rm(folder, { recursive: true, force: true });
     await rename(partial, folder);
@@ -61,17 +65,6 @@ export async function prepareGraph({ model, tower, dtype }: TowerFile, folder: s
   }
 }
 
-/** A power failure must not leave a file of the right size and the wrong weights. Answers the file's size in bytes. */
-async function flush(path: string): Promise<number> {
-  const file = await open(path, 'r+');
-  try {
-    await file.sync();
-    return (await file.stat()).size;
-  } finally {
-    await file.close();
-  }
-}
-
 async function removeUnused(cachePath: string, newest: string, source: string): Promise<void> {
   for (const name of await readdir(cachePath)) {
     const folder = join(cachePath, name);
@@ -85,19 +78,9 @@ async function removeUnused(cachePath: string, newest: string, source: string): 
 async function removeAbandoned(cachePath: string): Promise<void> {
   for (const name of await readdir(cachePath)) {
     const pid = /\.partial-(\d+)$/.exec(name)?.[1];
-    if (pid !== undefined && !isAlive(Number(pid))) {
+    if (pid !== undefined && !isRunning({ pid: Number(pid), startedAt: 0 })) {
       await rm(join(cachePath, name), { recursive: true, force: true });
     }
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // Another user's process is one, too.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 /** A process and when it was started: numbers are given again to other processes. */
 export interface ProcessIdentity {
   readonly pid: number;
-  /** Clock ticks since the system's start; 0 where there is no /proc (macOS). */
+  /** Clock ticks since the system's start; 0 where that is not known, as without /proc (macOS). */
   readonly startedAt: number;
 }
 

@@ -5,8 +5,8 @@ import { stoppable } from '../errors/stoppable.ts';
 import type { Agreement } from './agreement.ts';
 import { compareImages, type CompareOptions, compareTexts } from './compare-variants.ts';
 import { createStaging, hashFp32Files, int8RowDataFile, moveIntoPlace } from './int8-row-files.ts';
+import { keepTower } from './keep-tower.ts';
 import { imageSpecOf, type ModelFolder, towerPath, towersOf } from './model-folder.ts';
-import { keepOutput } from './onnx-graph/keep-output.ts';
 import { patchesToProduct } from './onnx-graph/patches-to-product.ts';
 import { poolEarly } from './onnx-graph/pool-early.ts';
 import { quantizeEmbeddings } from './onnx-graph/quantize-embeddings.ts';
@@ -14,8 +14,6 @@ import { quantizeRows } from './onnx-graph/quantize-rows.ts';
 import { readOnnx } from './onnx-graph/read-onnx.ts';
 import { writeOnnx } from './onnx-graph/write-onnx.ts';
 import { towerFile } from './dtype.ts';
-import { graphOutputs } from './open-tower.ts';
-import { chooseOutput } from './tower-output.ts';
 
 /** What is known of the int8-row files of a model: what they were made from, and how well they agree with fp32. */
 export interface Int8RowReport {
@@ -114,9 +112,8 @@ async function rewriteTower(
   staging: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const path = towerPath(folder, tower, 'fp32');
-  const published = await readOnnx(path);
-  const model = poolEarly(keepOutput(published, chooseOutput(folder, tower, path, graphOutputs(published)).name));
+  const published = await readOnnx(towerPath(folder, tower, 'fp32'));
+  const model = poolEarly(keepTower(published, folder, tower, 'fp32'));
   signal.throwIfAborted();
   const prepared = tower === 'vision' ? patchesToProduct(model, imageSpecOf(folder).size) : quantizeEmbeddings(model);
   // In the staging folder the graph has the fp32 file's name, so that it opens as that; the weights have their last one.

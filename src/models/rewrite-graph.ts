@@ -1,13 +1,11 @@
 import type { Dtype } from './dtype.ts';
+import { keepTower } from './keep-tower.ts';
 import { type ModelFolder, type Tower, towerPath } from './model-folder.ts';
 import { multipliesInt8Exactly } from './multiplies-int8-exactly.ts';
-import { keepOutput } from './onnx-graph/keep-output.ts';
 import { poolEarly } from './onnx-graph/pool-early.ts';
 import { readOnnx } from './onnx-graph/read-onnx.ts';
 import { signWeights } from './onnx-graph/sign-weights.ts';
 import { writeOnnx } from './onnx-graph/write-onnx.ts';
-import { graphOutputs } from './open-tower.ts';
-import { chooseOutput } from './tower-output.ts';
 
 /**
  * Rewrites a published graph so that a tower's vectors are computed sooner: without what they do not need, the last layer
@@ -20,7 +18,7 @@ import { chooseOutput } from './tower-output.ts';
 export async function rewriteGraph(folder: ModelFolder, tower: Tower, dtype: Dtype, target: string): Promise<string> {
   const path = towerPath(folder, tower, dtype);
   const published = await readOnnx(path);
-  const needed = keepOutput(published, chooseOutput(folder, tower, path, graphOutputs(published)).name);
+  const needed = keepTower(published, folder, tower, dtype);
   const signed = (await multipliesInt8Exactly()) ? signWeights(needed) : needed;
   const rewritten = poolEarly(signed);
   if (rewritten === published) {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { EmbedhouseError } from '../../errors/embedhouse-error.ts';
-import { isRunning, ownIdentity, type ProcessIdentity } from './process-identity.ts';
+import { isRunning, ownIdentity, type ProcessIdentity } from '../process-identity.ts';
 import { unwritable } from './unwritable.ts';
 
 /** The sole use of a staging folder. */

@@ -1,9 +1,10 @@
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
+import { flush } from '../flush.ts';
 import type { Place } from './inspect-place.ts';
 import { pullRecordFile, type PullRecord } from './pull-record.ts';
-import { flush, type StagingFolder } from './staging-folder.ts';
+import type { StagingFolder } from './staging-folder.ts';
 import { unwritable } from './unwritable.ts';
 
 /**

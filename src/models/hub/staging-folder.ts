@@ -1,8 +1,9 @@
-import { mkdir, open, readdir, rename, rm, rmdir, stat, statfs } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, rmdir, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { EmbedhouseError } from '../../errors/embedhouse-error.ts';
 import prettyBytes from 'pretty-bytes';
+import { flush } from '../flush.ts';
 import { claimStaging, type Claim } from './claim-staging.ts';
 import type { RepositoryFile } from './list-repository-files.ts';
 import { unwritable } from './unwritable.ts';
@@ -122,15 +123,5 @@ export class StagingFolder implements AsyncDisposable {
     await this.#claim.release();
     // Not when another process has claimed it meanwhile.
     await rmdir(this.#path).catch(() => {});
-  }
-}
-
-/** Makes what was written to a file, or to the list of files of a folder, outlast a power failure. */
-export async function flush(path: string, flags: 'r' | 'r+' = 'r'): Promise<void> {
-  const handle = await open(path, flags);
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { EmbedhouseError } from '../../errors/embedhouse-error.ts';
+import { flush } from '../flush.ts';
 import { copyOf } from './copy-of.ts';
 import {
   GraphProtoSchema,
@@ -49,7 +50,7 @@ export async function writeOnnx(path: string, model: OnnxModel, options: WriteOn
     await rm(path, { force: true });
     await (options.externalData ? rename(`${dataPath}${suffix}`, dataPath) : rm(dataPath, { force: true }));
     await rename(`${path}${suffix}`, path);
-    await flushFolder(dirname(path));
+    await flush(dirname(path));
   } catch (cause) {
     await Promise.all([path, dataPath].map((file) => rm(`${file}${suffix}`, { force: true })));
     throw options.signal?.aborted ? cause : unwritable(path, cause);
@@ -111,15 +112,6 @@ async function writeFlushed(path: string, write: (file: FileHandle) => Promise<v
 async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
   for (let done = 0; done < bytes.length;) {
     done += (await file.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
-  }
-}
-
-async function flushFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }
 
