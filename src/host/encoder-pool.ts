@@ -166,8 +166,7 @@ export class EncoderPool {
   }
 
   #hasMemory(encoder: Encoder, tower: QueuedTower, isWide: boolean): boolean {
-    const isMapped = tower.preparedGraph !== undefined;
-    const needed = encoder.holds(tower, isWide) ? 0 : bytesOfOneMore(this.#resident(), { ...tower, isMapped });
+    const needed = encoder.holds(tower, isWide) ? 0 : bytesOfOneMore(this.#resident(), tower);
     return needed <= this.#freeBytes;
   }
 

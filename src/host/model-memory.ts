@@ -1,3 +1,5 @@
+import type { TowerReference } from './encoder-messages.ts';
+
 /** A tower in the memory of an encoder process, or on its way there. */
 export interface ResidentTower {
   /** Tells towers apart; see `QueuedTower`. */
@@ -23,9 +25,9 @@ export function sumBytes(resident: readonly ResidentTower[]): number {
 /** The bytes that one more session of a tower takes. */
 export function bytesOfOneMore(
   resident: readonly ResidentTower[],
-  { key, bytes, isMapped }: Pick<ResidentTower, 'key' | 'bytes' | 'isMapped'>,
+  { key, bytes, preparedGraph }: TowerReference,
 ): number {
-  return isMapped && resident.some((tower) => tower.key === key && tower.isMapped) ? 0 : bytes;
+  return preparedGraph !== undefined && resident.some((tower) => tower.key === key && tower.isMapped) ? 0 : bytes;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -6,37 +6,30 @@ import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 
 import { emojiClip, textGraph, visionGraph } from '../models/hub/pull-sandbox.ts';
-import { TestHub, testCommit, validToken } from '../models/hub/test-hub.ts';
-import { makeSandbox, programPath, repositoryPath, type Answer, type Sandbox } from './sandbox.ts';
+import { type TestHub, testCommit, validToken } from '../models/hub/test-hub.ts';
+import { HubSandbox } from './hub-sandbox.ts';
+import { programPath, repositoryPath, type Sandbox } from './sandbox.ts';
 
+let testbed: HubSandbox;
 let sandbox: Sandbox;
-let hub: TestHub;
-let hubUrl: string;
 let modelsPath: string;
+let hub: TestHub;
+let run: HubSandbox['run'];
 
 beforeAll(async () => {
-  sandbox = await makeSandbox();
-  modelsPath = join(sandbox.path, 'models');
+  testbed = await HubSandbox.create();
+  ({ sandbox, modelsPath } = testbed);
+  run = async (...args) => testbed.run(...args);
 });
 
 beforeEach(async () => {
-  hub = await TestHub.start();
-  hubUrl = hub.url;
-  hub.repositories.push({ id: 'owner/emoji-clip', files: new Map(emojiClip), licence: 'mit' });
+  await testbed.startHub();
+  ({ hub } = testbed);
 });
 
-afterEach(async () => {
-  await hub[Symbol.asyncDispose]();
-  await rm(modelsPath, { recursive: true, force: true });
-});
+afterEach(async () => testbed.reset());
 
-afterAll(async () => {
-  await sandbox.remove();
-});
-
-async function run(args: string[], env: Record<string, string> = {}): Promise<Answer> {
-  return sandbox.run(['models', ...args], { env: { EMBEDHOUSE_MODELS: modelsPath, HF_ENDPOINT: hubUrl, ...env } });
-}
+afterAll(async () => testbed.remove());
 
 const pullArguments = (): string[] => ['models', 'pull', 'owner/emoji-clip', '--models', modelsPath, '--hub', hub.url];
 
@@ -193,7 +186,7 @@ test('int8-row and unknown dtypes are wrong usage', async () => {
 
 test('without a network a pull says at once how to do without', async () => {
   await hub[Symbol.asyncDispose]();
-  for (const env of [{ HF_ENDPOINT: hubUrl }, { HF_ENDPOINT: '', HF_HUB_OFFLINE: '1' }]) {
+  for (const env of [{ HF_ENDPOINT: testbed.hubUrl }, { HF_ENDPOINT: '', HF_HUB_OFFLINE: '1' }]) {
     const { exitCode, stderr } = await run(['pull', 'clip-vit-base-patch32'], env);
     expect(stderr).toMatch(
       /^embedhouse: http[^\n ]+ cannot be reached \([^\n]+\): copy the files of Xenova\/clip-vit-base-patch32 [^\n]*models\/clip-vit-base-patch32, or name a mirror[^\n]*\n$/,

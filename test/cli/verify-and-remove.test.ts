@@ -6,37 +6,25 @@ import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 
 import { emojiClip, textGraph } from '../models/hub/pull-sandbox.ts';
-import { TestHub } from '../models/hub/test-hub.ts';
-import { fixturesPath, makeSandbox, programPath, repositoryPath, type Answer, type Sandbox } from './sandbox.ts';
+import { HubSandbox } from './hub-sandbox.ts';
+import { fixturesPath, programPath, repositoryPath, type Sandbox } from './sandbox.ts';
 
+let testbed: HubSandbox;
 let sandbox: Sandbox;
-let hub: TestHub;
-let hubUrl: string;
 let modelsPath: string;
+let run: HubSandbox['run'];
 
 beforeAll(async () => {
-  sandbox = await makeSandbox();
-  modelsPath = join(sandbox.path, 'models');
+  testbed = await HubSandbox.create();
+  ({ sandbox, modelsPath } = testbed);
+  run = async (...args) => testbed.run(...args);
 });
 
-beforeEach(async () => {
-  hub = await TestHub.start();
-  hubUrl = hub.url;
-  hub.repositories.push({ id: 'owner/emoji-clip', files: new Map(emojiClip), licence: 'mit' });
-});
+beforeEach(async () => testbed.startHub());
 
-afterEach(async () => {
-  await hub[Symbol.asyncDispose]();
-  await rm(modelsPath, { recursive: true, force: true });
-});
+afterEach(async () => testbed.reset());
 
-afterAll(async () => {
-  await sandbox.remove();
-});
-
-async function run(args: string[], env: Record<string, string> = {}): Promise<Answer> {
-  return sandbox.run(['models', ...args], { env: { EMBEDHOUSE_MODELS: modelsPath, HF_ENDPOINT: hubUrl, ...env } });
-}
+afterAll(async () => testbed.remove());
 
 test('verify says what is missing or changed, and what was not pulled', async () => {
   await run(['pull', 'owner/emoji-clip']);
