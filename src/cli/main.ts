@@ -9,6 +9,8 @@ import { addDemoCommand } from './demo-command.ts';
 import { addFunctionsCommand } from './functions-command.ts';
 import { addHomeOptions } from './home-options.ts';
 import { addHostCommand } from './host-command.ts';
+import { addIndexCommand } from './index-command.ts';
+import { addIngestCommand } from './ingest-command.ts';
 import { addModelsCommand } from './models-command.ts';
 import { addQueryCommand } from './query-command.ts';
 import { reportError } from './report-error.ts';
@@ -35,6 +37,8 @@ addQueryCommand(program);
 addFunctionsCommand(program);
 addModelsCommand(program);
 addHostCommand(program);
+addIngestCommand(program);
+addIndexCommand(program);
 addDemoCommand(program);
 
 let unwritable: Error | undefined;

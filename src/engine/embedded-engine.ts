@@ -6,8 +6,9 @@ import { drainPending } from 'chdb';
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import { writeConfigFile } from './config-file.ts';
 import { makeDataFolder, makeTemporaryFolder, refuseFolderInUse, type TemporaryFolder } from './data-folder.ts';
-import type { Engine, QueryOptions, RunOptions } from './engine.ts';
+import type { Engine, InsertOptions, QueryOptions, RunOptions } from './engine.ts';
 import { Gate } from './gate.ts';
+import { insertData } from './insert-data.ts';
 import { OwnSession } from './own-session.ts';
 import { queryErrorFrom } from './query-error.ts';
 import { stopScripts } from './script-processes.ts';
@@ -132,6 +133,12 @@ class EmbeddedEngine implements Engine {
     const chunks = this.stream(sql, options);
     if (options.output !== undefined) return writeResult(chunks, options.output, this.#signalFor(options));
     for await (const _ of chunks);
+  }
+
+  async insert(into: string, options: InsertOptions): Promise<void> {
+    const { signal } = options;
+    const run = async (sql: string): Promise<void> => this.run(sql, { ...(signal && { signal }) });
+    return insertData({ ...options, into, folder: this.#parts.folder.path, run });
   }
 
   async rows<Row>(sql: string, options: Pick<QueryOptions, 'params' | 'signal'> = {}): Promise<Row[]> {

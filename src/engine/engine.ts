@@ -30,6 +30,14 @@ export interface RunOptions extends QueryOptions {
   output?: Writable;
 }
 
+export interface InsertOptions {
+  /** The data's format; one of ClickHouse's, such as `Native`. */
+  format: string;
+  data: AsyncIterable<Uint8Array>;
+  /** Cancels the insert; the call then fails with `QUERY_CANCELLED`. */
+  signal?: AbortSignal;
+}
+
 /** Something that runs ClickHouse SQL: the embedded engine, or a server. */
 export interface Engine extends AsyncDisposable {
   /** ClickHouse's version, such as `26.7.2.1`. */
@@ -46,6 +54,15 @@ export interface Engine extends AsyncDisposable {
 
   /** Runs like `stream` and writes to `options.output`, waiting while it is full. */
   run(sql: string, options?: RunOptions): Promise<void>;
+
+  /**
+   * Inserts data as it comes, as one statement. `into` is what follows INSERT INTO: a table, and columns in brackets
+   * where the data does not have all of them.
+   *
+   * @throws QueryError (`QUERY_FAILED`) with ClickHouse's code; `QUERY_CANCELLED`; what `data` throws, and then nothing
+   *   is inserted
+   */
+  insert(into: string, options: InsertOptions): Promise<void>;
 
   /**
    * Runs one statement in a session of its own, beside whatever else runs, and returns its rows as objects. They are

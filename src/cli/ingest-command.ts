@@ -1,0 +1,8 @@
+import type { Command } from 'commander';
+
+/** `embedhouse ingest`: from files to rows with their vectors. */
+export function addIngestCommand(program: Command): void {
+  program
+    .command('ingest')
+    .description('load data sets and image folders into tables; can be stopped at any moment and run again');
+}

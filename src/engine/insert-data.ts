@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+
+import { EmbedhouseError } from '../errors/embedhouse-error.ts';
+import type { InsertOptions } from './engine.ts';
+import { throwIfCancelled } from './user-session.ts';
+
+export interface InsertDataOptions extends InsertOptions {
+  into: string;
+  /** Where the data lies until it is whole. */
+  folder: string;
+  run: (sql: string) => Promise<void>;
+}
+
+/**
+ * Gathers the data in a file, which ClickHouse then reads: chdb takes none from a stream.
+ *
+ * @throws EmbedhouseError `FILE_UNUSABLE` when the file cannot be written; otherwise as `Engine.insert`
+ */
+export async function insertData({ into, format, data, signal, folder, run }: InsertDataOptions): Promise<void> {
+  const path = join(folder, `insert-${randomUUID()}`);
+  try {
+    let failure: unknown;
+    const source = Readable.from(
+      keepFailure(data, (error) => (failure = error)),
+      { objectMode: false },
+    );
+    await pipeline(source, createWriteStream(path), { ...(signal && { signal }) }).catch((error: unknown) => {
+      if (signal !== undefined) throwIfCancelled(signal);
+      if (failure !== undefined) throw failure;
+      const message = `the data to insert could not be kept in ${folder} (${String(error)}); set TMPDIR to a folder with room`;
+      throw new EmbedhouseError('FILE_UNUSABLE', message, { cause: error });
+    });
+    await run(`INSERT INTO ${into} FROM INFILE '${path}' COMPRESSION 'none' FORMAT ${format}`);
+  } finally {
+    await rm(path, { force: true });
+  }
+}
+
+async function* keepFailure(
+  data: AsyncIterable<Uint8Array>,
+  keep: (error: unknown) => void,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* data;
+  } catch (error) {
+    keep(error);
+    throw error;
+  }
+}
