@@ -1,0 +1,112 @@
+import type { WriteStream } from 'node:tty';
+
+import type { SingleBar } from 'cli-progress';
+import prettyBytes from 'pretty-bytes';
+
+import type { CheckedPart, LeftOutPart } from '../ingest/laion/laion-part.ts';
+import type { LaionReport, LaionTotals } from '../ingest/laion/laion-report.ts';
+import { createProgressBar } from './progress-bar.ts';
+
+/** Fewer parts are checked before anyone wonders. */
+const manyParts = 20;
+
+const count = (number: number): string => Math.round(number).toLocaleString('en');
+
+/** Shows how far a load is: on a terminal a bar over all rows with the part at work, and everywhere a line for each part. */
+export class LaionProgress implements LaionReport, Disposable {
+  readonly #output: WriteStream;
+  #bar: SingleBar | undefined;
+  #totals: LaionTotals = { parts: 0, rows: 0, bytes: 0 };
+  #part: CheckedPart | undefined;
+  #startedAt = 0;
+  #partsBefore = 0;
+  /** Of the parts before the one at work. */
+  #rowsBefore = 0;
+  #bytesBefore = 0;
+
+  constructor(output: WriteStream) {
+    this.#output = output;
+  }
+
+  checking(done: number, total: number): void {
+    if (!this.#output.isTTY || total < manyParts) return;
+    this.#bar ??= this.#start('checking files {bar} {value} of {total} parts', total);
+    this.#bar.update(done);
+    if (done === total) this.#stop();
+  }
+
+  leftOut({ number, reason }: LeftOutPart): void {
+    this.#leave();
+    this.#say(`part ${number} is left out: ${reason}`);
+  }
+
+  wasLoaded({ number, rows: wanted }: CheckedPart, rows: number): void {
+    const missing = rows === wanted ? '' : `, of which ${count(wanted - rows)} were deleted since`;
+    this.#say(`part ${number} was loaded before: ${count(wanted)} rows${missing}`);
+  }
+
+  begin(totals: LaionTotals): void {
+    this.#totals = totals;
+    this.#startedAt = performance.now();
+  }
+
+  beginPart(part: CheckedPart): void {
+    this.#part = part;
+    this.rows(0);
+  }
+
+  rows(done: number): void {
+    const part = this.#part;
+    if (!this.#output.isTTY || part === undefined) return;
+    this.#bar ??= this.#start('part {part} {percent}% | {bar} {rows}{rate}', this.#totals.rows);
+    const rows = this.#rowsBefore + done;
+    this.#bar.update(rows, {
+      part: `${part.number} (${this.#partsBefore + 1} of ${this.#totals.parts})`,
+      percent: Math.floor((100 * done) / part.rows),
+      rows: `${count(rows)} of ${count(this.#totals.rows)} rows`,
+      rate: this.#rate(rows, this.#bytesBefore + (part.bytes * done) / part.rows),
+    });
+  }
+
+  loaded(part: CheckedPart, seconds: number): void {
+    this.#leave();
+    const perSecond = `${count(part.rows / seconds)} rows/s, ${prettyBytes(part.bytes / seconds)}/s`;
+    this.#say(`part ${part.number}: ${count(part.rows)} rows in ${seconds.toFixed(1)} s (${perSecond})`);
+  }
+
+  [Symbol.dispose](): void {
+    this.#stop();
+  }
+
+  #leave(): void {
+    if (this.#part === undefined) return;
+    this.#partsBefore += 1;
+    this.#rowsBefore += this.#part.rows;
+    this.#bytesBefore += this.#part.bytes;
+    this.#part = undefined;
+  }
+
+  #rate(rows: number, bytes: number): string {
+    const seconds = (performance.now() - this.#startedAt) / 1000;
+    if (rows === 0 || seconds < 1) return '';
+    const left = Math.ceil(((this.#totals.rows - rows) * seconds) / rows);
+    const time = left < 120 ? `${left} s` : `${Math.ceil(left / 60)} min`;
+    return ` | ${count(rows / seconds)} rows/s | ${prettyBytes(bytes / seconds)}/s | ${time} left`;
+  }
+
+  #say(line: string): void {
+    this.#stop();
+    this.#output.write(`${line}\n`);
+  }
+
+  #start(format: string, total: number): SingleBar {
+    const bar = createProgressBar(this.#output, format);
+    bar.start(total, 0, { part: '', percent: 0, rows: '', rate: '' });
+    return bar;
+  }
+
+  #stop(): void {
+    this.#bar?.stop();
+    this.#bar = undefined;
+  }
+}
