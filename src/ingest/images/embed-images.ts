@@ -106,18 +106,16 @@ async function embedPictures(files: readonly { content: ImageContent }[], contex
     missing.map(([, bytes]) => bytes),
     { onError: 'zero', signal },
   );
-  await Promise.all(
-    missing.map(async ([sha256, bytes], index) => {
-      let vector = rowOf(embeddings, index);
-      try {
-        // Zeros stand for a bad image: asked for alone, the host says why.
-        if (vector.every((value) => value === 0)) vector = rowOf(await host.encodeImage([bytes], { signal }), 0);
-        vectors.set(sha256, vector);
-      } catch (error) {
-        reasons.set(sha256, reasonOfFile(error));
-      }
-    }),
-  );
+  for (const [index, [sha256, bytes]] of missing.entries()) {
+    let vector = rowOf(embeddings, index);
+    try {
+      // Zeros stand for a bad image: asked for alone, the host says why. The decoder mixes up reasons of a moment.
+      if (vector.every((value) => value === 0)) vector = rowOf(await host.encodeImage([bytes], { signal }), 0);
+      vectors.set(sha256, vector);
+    } catch (error) {
+      reasons.set(sha256, reasonOfFile(error));
+    }
+  }
   return { vectors, reasons, computed: missing.length - reasons.size };
 }
 

@@ -113,13 +113,15 @@ class Planner {
 
   async finish(): Promise<ImagePlan> {
     const { images, failures } = this.#options;
+    // A folder by the name of an image is read as a folder, and stays a failure as an image.
+    const inOrder = [...this.#inOrder].filter((path) => !this.#knownFailures.has(path));
     const goneFailures = await this.#findGone(failures.keys());
     return {
       pending: this.#pending,
       unchanged: this.#unchanged,
       knownFailures: this.#knownFailures,
       failures: [...this.#failures.values()],
-      repaired: [...this.#inOrder, ...goneFailures],
+      repaired: [...inOrder, ...goneFailures],
       gone: await this.#findGone(images.keys()),
       leftOut: Object.fromEntries(this.#leftOut),
       found: this.#seen.size,

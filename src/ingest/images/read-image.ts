@@ -49,6 +49,7 @@ export async function readImageHeader(bytes: Uint8Array): Promise<ImageHeader> {
 
 /** The sentence for a failure that is of one file; every other error is of the whole run, and is thrown. */
 export function reasonOfFile(error: unknown): string {
-  if (error instanceof EmbedhouseError && fileFailures.has(error.code)) return error.message;
+  // Who asked the host does not matter to whoever reads the reason.
+  if (error instanceof EmbedhouseError && fileFailures.has(error.code)) return error.message.replace(/^\w+: /, '');
   throw error;
 }
