@@ -45,7 +45,12 @@ const nothingNew = { new: 0, changed: 0, unchanged: good, failed: broken, gone: 
 test('2 000 files of which 20 are broken become 1 980 rows and 20 failures with their reasons', async () => {
   expect(Object.keys(reasons)).toHaveLength(broken);
   expect(await ingest()).toMatchObject({
-    ...{ new: good, changed: 0, unchanged: 0, failed: broken, failedBefore: 0, gone: 0 },
+    new: good,
+    changed: 0,
+    unchanged: 0,
+    failed: broken,
+    failedBefore: 0,
+    gone: 0,
     computed: { images: good, texts: good / 3 },
   });
   const failures = await sandbox.query('SELECT path, reason FROM images_failures FORMAT JSONCompactEachRow');

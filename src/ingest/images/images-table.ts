@@ -42,17 +42,16 @@ export async function openTables({ engine, table, model, signal }: TableOptions)
   const failures = quoteTable(`${table}_failures`);
   const comment = `${commentPrefix}${model.id}`;
   await engine.run(createTable(images, imageColumns, comment), { signal });
-  await engine.run(createTable(failures, failureColumns, `embedhouse: files that are not in ${table}, and why`), {
-    signal,
-  });
   const found = await describeTable(engine, table);
   checkColumns(table, found.columns, imageColumns);
-  checkColumns(`${table}_failures`, (await describeTable(engine, `${table}_failures`)).columns, failureColumns);
   if (!found.comment.startsWith(commentPrefix) && found.rows === 0) {
     await engine.run(`ALTER TABLE ${images} MODIFY COMMENT ${quoteString(comment)}`, { signal });
   } else if (found.comment !== comment) {
     throw refuseModel(table, found, model);
   }
+  const failureComment = `embedhouse: files that are not in ${table}, and why`;
+  await engine.run(createTable(failures, failureColumns, failureComment), { signal });
+  checkColumns(`${table}_failures`, (await describeTable(engine, `${table}_failures`)).columns, failureColumns);
   const noText = new Float32Array((await hasTextIndex(engine, table)) ? model.dimensions : 0);
   return { images, failures, hasRows: found.rows > 0, noText };
 }
