@@ -4,6 +4,7 @@ import { cachedQueryFigure } from './cached-query.ts';
 import { coldStartFigure } from './cold-start.ts';
 import { concurrentBulkFigure } from './concurrent-bulk.ts';
 import { imageFigure, imageInt8RowFigure } from './image-throughput.ts';
+import { laionFigure } from './laion-ingest.ts';
 import { memoryFigure } from './memory.ts';
 import { pythonFigure } from './python-script.ts';
 import { textFigure, textInt8RowFigure } from './text-throughput.ts';
@@ -22,4 +23,5 @@ export const allFigures: readonly Figure[] = [
   concurrentBulkFigure,
   memoryFigure,
   coldStartFigure,
+  laionFigure,
 ];
