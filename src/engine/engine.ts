@@ -1,5 +1,8 @@
 import type { Writable } from 'node:stream';
 
+/** The format of results that have no other. */
+export const defaultFormat = 'TabSeparated';
+
 /** How far the running statement is, as ClickHouse counts. */
 export interface QueryProgress {
   /** Position of the statement in the text, from 0. */
