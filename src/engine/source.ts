@@ -10,8 +10,18 @@ export class Source {
   }
 
   async *#read(data: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    // Not `yield*`: what destroys the stream is thrown into this generator, and would look like a failure of the data.
+    const iterator = data[Symbol.asyncIterator]();
     try {
-      yield* data;
+      for (let next = await this.#next(iterator); next.done !== true; next = await this.#next(iterator)) yield next.value;
+    } finally {
+      await iterator.return?.();
+    }
+  }
+
+  async #next(iterator: AsyncIterator<Uint8Array>): Promise<IteratorResult<Uint8Array>> {
+    try {
+      return await iterator.next();
     } catch (error) {
       this.failure = error;
       throw error;

@@ -1,20 +1,18 @@
-/** How long a server may take to end what it was told to. */
-const giveUpAfterMs = 1000;
-
 /**
  * What becomes of a request whose statement is cancelled: the server is told, and its answer says when the statement has
- * ended; if none comes, the request is given up.
+ * ended; if none comes for a while, the request is given up.
  */
 export class Cancellation {
   readonly #giveUp = new AbortController();
   readonly #cancel: AbortSignal;
-  readonly #onCancel = (): void => {
-    this.#timer = setTimeout(() => this.#giveUp.abort(), giveUpAfterMs);
-  };
+  readonly #onCancel: () => void;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(cancel: AbortSignal) {
+  constructor(cancel: AbortSignal, giveUpAfterMs: number) {
     this.#cancel = cancel;
+    this.#onCancel = () => {
+      this.#timer = setTimeout(() => this.#giveUp.abort(), giveUpAfterMs);
+    };
     cancel.addEventListener('abort', this.#onCancel, { once: true });
   }
 

@@ -8,6 +8,9 @@ import { Cancellation } from './cancellation.ts';
 import type { ServerAnswer, ServerClient, ServerRequest } from './server-client.ts';
 import type { ServerControl } from './server-control.ts';
 
+/** How long a server may take to end what it was told to. */
+const endWaitMs = 5000;
+
 export interface RunStatementOptions {
   client: ServerClient;
   control: ServerControl;
@@ -30,7 +33,8 @@ export async function* runStatement(
   throwIfCancelled(signal);
   const queryId = randomUUID();
   const watch = new StatementWatch({ control, tag: queryId, signal, ...(onProgress && { onProgress }) });
-  const cancellation = new Cancellation(signal);
+  // A server that reads data ends with the data only: its request is broken off at once.
+  const cancellation = new Cancellation(signal, request.data === undefined ? endWaitMs : 0);
   let answer: ServerAnswer | undefined;
   let isOver = false;
   try {
