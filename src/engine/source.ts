@@ -4,8 +4,11 @@ import { Readable } from 'node:stream';
 export class Source {
   readonly stream: Readable;
   failure: unknown;
+  readonly #beforeFailing: () => Promise<void>;
 
-  constructor(data: AsyncIterable<Uint8Array>) {
+  /** `beforeFailing` runs when the iterable has thrown, before the stream fails with it. */
+  constructor(data: AsyncIterable<Uint8Array>, beforeFailing = async (): Promise<void> => {}) {
+    this.#beforeFailing = beforeFailing;
     this.stream = Readable.from(this.#read(data), { objectMode: false });
   }
 
@@ -13,7 +16,8 @@ export class Source {
     // Not `yield*`: what destroys the stream is thrown into this generator, and would look like a failure of the data.
     const iterator = data[Symbol.asyncIterator]();
     try {
-      for (let next = await this.#next(iterator); next.done !== true; next = await this.#next(iterator)) yield next.value;
+      for (let next = await this.#next(iterator); next.done !== true; next = await this.#next(iterator))
+        yield next.value;
     } finally {
       await iterator.return?.();
     }
@@ -24,6 +28,7 @@ export class Source {
       return await iterator.next();
     } catch (error) {
       this.failure = error;
+      await this.#beforeFailing();
       throw error;
     }
   }

@@ -84,13 +84,14 @@ async function askServer(
   const now = new Map(known.map((name, index) => [name, values[index]]));
   const changes = (settings: Record<string, string>): Record<string, string> =>
     Object.fromEntries(Object.entries(settings).filter(([name, value]) => now.has(name) && now.get(name) !== value));
-  const results = changes(wanted.results);
+  // A server that does not mark a failure in the middle sends nothing before it knows that there is none.
+  const marking = answer.hasExceptionTag ? {} : { wait_end_of_query: '1' };
+  const resultParameters = { ...changes(wanted.results), ...marking };
   return {
     version,
     session,
-    // A server that does not mark a failure in the middle sends nothing before it knows that there is none.
-    resultParameters: { ...results, ...(!answer.hasExceptionTag && { wait_end_of_query: '1' }) },
-    rowParameters: { ...results, ...changes(wanted.rows), default_format: 'JSONEachRow' },
+    resultParameters,
+    rowParameters: { ...resultParameters, ...changes(wanted.rows), default_format: 'JSONEachRow' },
     insertParameters: changes(wanted.inserts),
   };
 }

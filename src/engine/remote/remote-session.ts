@@ -10,9 +10,9 @@ import { splitStatements } from '../split-statements.ts';
 import { throwIfCancelled } from '../throw-if-cancelled.ts';
 import { Turns } from '../turns.ts';
 import type { OpenedServer } from './open-server.ts';
-import { runStatement } from './run-statement.ts';
+import { runStatement, type StatementRequest } from './run-statement.ts';
 import type { ServerAddress } from './server-address.ts';
-import type { ServerClient, ServerRequest } from './server-client.ts';
+import type { ServerClient } from './server-client.ts';
 import type { ServerControl } from './server-control.ts';
 import { SessionState } from './session-state.ts';
 
@@ -74,11 +74,13 @@ export class RemoteSession {
   /** Sends an INSERT and its data as they come; see `Engine.insert`. */
   async insert(into: string, { format, data, signal }: InsertOptions & Signalled): Promise<void> {
     const endTurn = await this.#startTurn({ signal });
-    const source = new Source(data);
+    const queryId = randomUUID();
+    // Killed before its data breaks off: then nobody on the way can take the end that is seen for the end that was meant.
+    const source = new Source(data, async () => this.#parts.control.kill(queryId).catch(() => {}));
     try {
       const statement = `INSERT INTO ${into} FORMAT ${format}`;
       const parameters = this.#parts.server.insertParameters;
-      for await (const _ of this.#send({ statement, parameters, data: source.stream }, { signal }));
+      for await (const _ of this.#send({ statement, parameters, queryId, data: source.stream }, { signal }));
     } catch (error) {
       if (source.failure !== undefined) throw source.failure;
       throw error;
@@ -149,7 +151,7 @@ export class RemoteSession {
 
   /** Runs one statement in the session. */
   async *#send(
-    request: Pick<ServerRequest, 'statement' | 'parameters' | 'data' | 'place'>,
+    request: StatementRequest,
     options: Signalled & { onProgress?: (progress: ProcessRow) => void },
   ): AsyncGenerator<Uint8Array, void> {
     const parameters = { ...request.parameters, ...this.#state.parameters() };

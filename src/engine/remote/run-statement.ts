@@ -10,6 +10,11 @@ import type { ServerControl } from './server-control.ts';
 
 /** How long a server may take to end what it was told to. */
 const endWaitMs = 5000;
+/** One that reads data ends with the data only: it is told first, and then its request is broken off. */
+const killWaitMs = 200;
+
+/** `queryId` is the caller's where it must know it. */
+export type StatementRequest = Omit<ServerRequest, 'queryId' | 'signal'> & { queryId?: string };
 
 export interface RunStatementOptions {
   client: ServerClient;
@@ -27,14 +32,13 @@ export interface RunStatementOptions {
  * @throws as `ServerClient.send`; EmbedhouseError `QUERY_CANCELLED`
  */
 export async function* runStatement(
-  request: Omit<ServerRequest, 'queryId' | 'signal'>,
+  request: StatementRequest,
   { client, control, signal, onProgress, onBrokenOff }: RunStatementOptions,
 ): AsyncGenerator<Uint8Array, void> {
   throwIfCancelled(signal);
-  const queryId = randomUUID();
+  const queryId = request.queryId ?? randomUUID();
   const watch = new StatementWatch({ control, tag: queryId, signal, ...(onProgress && { onProgress }) });
-  // A server that reads data ends with the data only: its request is broken off at once.
-  const cancellation = new Cancellation(signal, request.data === undefined ? endWaitMs : 0);
+  const cancellation = new Cancellation(signal, request.data === undefined ? endWaitMs : killWaitMs);
   let answer: ServerAnswer | undefined;
   let isOver = false;
   try {

@@ -104,7 +104,9 @@ test("runs the server's functions and tells how their scripts fail", async () =>
 test('closing cancels what runs on the server and ends the session, once', async () => {
   const closing = await openRemoteEngine({ url: server.url });
   await closing.run('CREATE TEMPORARY TABLE held (a UInt8)');
-  const slow = closing.rows('SELECT sum(sipHash64(number)) FROM numbers(100000000004)').catch((error: unknown) => error);
+  const slow = closing
+    .rows('SELECT sum(sipHash64(number)) FROM numbers(100000000004)')
+    .catch((error: unknown) => error);
   const suspended = closing.stream('SELECT number FROM numbers(100000000005)');
   expect((await suspended.next()).done).toBe(false);
   await expect.poll(async () => running('numbers(100000000004)')).toBe(1);

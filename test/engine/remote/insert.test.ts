@@ -49,9 +49,9 @@ test('inserts what comes in pieces, whole', async () => {
 test("streams from the embedded engine's result, many blocks into one part", async () => {
   const sql = "SELECT number AS id, repeat('x', 100) AS text FROM numbers(2000000) SETTINGS max_block_size = 10000";
   await engine.insert('pairs', { format: 'Native', data: embedded.stream(sql, { format: 'Native' }) });
-  expect(await engine.rows('SELECT count() AS n, uniqExact(id) AS ids, sum(length(text)) AS bytes FROM pairs')).toEqual([
-    { n: 2_000_000, ids: 2_000_000, bytes: 200_000_000 },
-  ]);
+  expect(await engine.rows('SELECT count() AS n, uniqExact(id) AS ids, sum(length(text)) AS bytes FROM pairs')).toEqual(
+    [{ n: 2_000_000, ids: 2_000_000, bytes: 200_000_000 }],
+  );
   expect(await engine.rows("SELECT rows FROM system.parts WHERE table = 'pairs' AND active")).toEqual([
     { rows: 2_000_000 },
   ]);
@@ -67,7 +67,7 @@ test('holds up the source when the server is slow, and does not keep the data', 
       yield chunk;
     }
   }
-  await engine.insert('FUNCTION null(\'id UInt64, text String\')', { format: 'TSV', data: large() });
+  await engine.insert("FUNCTION null('id UInt64, text String')", { format: 'TSV', data: large() });
   expect(most - before).toBeLessThan(200_000_000);
 });
 

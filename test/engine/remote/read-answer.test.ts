@@ -4,7 +4,8 @@ import { readAnswer } from '../../../src/engine/remote/read-answer.ts';
 
 const tag = 'dmrdfnujjqvszhav';
 // As https://clickhouse.com/docs/interfaces/http shows it; ClickHouse ends the text with a bare newline.
-const text = "Code: 395. DB::Exception: Value passed to 'throwIf' function is non-zero. (FUNCTION_THROW_IF_VALUE_IS_NON_ZERO)";
+const text =
+  "Code: 395. DB::Exception: Value passed to 'throwIf' function is non-zero. (FUNCTION_THROW_IF_VALUE_IS_NON_ZERO)";
 const block = `\r\n__exception__\r\n${tag}\r\n${text}\n${text.length + 1} ${tag}\r\n__exception__\r\n`;
 
 /** The answer in pieces of `size` bytes; `isCut` breaks the connection behind them. */

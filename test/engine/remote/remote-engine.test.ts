@@ -49,7 +49,7 @@ test('answers in the format asked for unless the statement names one, byte for b
 });
 
 test.each([
-  ['String', "it's a \"test\",\tline 1\nline 2\r", 'it\'s a "test",\tline 1\nline 2\r'],
+  ['String', 'it\'s a "test",\tline 1\nline 2\r', 'it\'s a "test",\tline 1\nline 2\r'],
   ['String', String.raw`a\tb\nc\\d\'e`, "a\tb\nc\\d'e"],
   ['String', '100% & a=b + ?', '100% & a=b + ?'],
   ['String', '', ''],
@@ -201,5 +201,7 @@ test('sends the settings of the address with every statement', async () => {
 test('runs on after the session was made read-only', async () => {
   await using readOnly = await openRemoteEngine({ url: server.url });
   expect(await read(readOnly, 'SELECT 1; SET readonly = 1; SELECT 2')).toBe('1\n2\n');
-  await expect(readOnly.run('CREATE TABLE no (a UInt8) ENGINE = Memory')).rejects.toMatchObject({ clickhouseCode: 164 });
+  await expect(readOnly.run('CREATE TABLE no (a UInt8) ENGINE = Memory')).rejects.toMatchObject({
+    clickhouseCode: 164,
+  });
 });
