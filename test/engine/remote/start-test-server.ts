@@ -44,13 +44,14 @@ export async function startTestServer({ env, ...options }: TestServerOptions = {
     // Each statement that runs holds a thread.
     env: { UV_THREADPOOL_SIZE: '16', ...env },
   });
-  const [port] = (await Promise.race([
+  const printed: unknown[] = await Promise.race([
     once(running.stdout, 'data'),
     running.then(({ shortMessage }) => [shortMessage]),
-  ])) as [Buffer | string];
-  if (!/^\d+\s*$/.test(String(port))) throw new Error(`the test server did not start: ${String(port)}`);
+  ]);
+  const port = String(printed[0]);
+  if (!/^\d+\s*$/.test(port)) throw new Error(`the test server did not start: ${port}`);
   return {
-    url: `${options.tls === undefined ? 'http' : 'https'}://127.0.0.1:${String(port).trim()}`,
+    url: `${options.tls === undefined ? 'http' : 'https'}://127.0.0.1:${port.trim()}`,
     pid: running.pid ?? 0,
     stop: async () => {
       running.stdin.end();
