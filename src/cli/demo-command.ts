@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 
 import type { Command } from 'commander';
 
+import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import type { HomeOptions } from '../home/open-home.ts';
 import { openHomeOf } from './home-options.ts';
 import { interruptible } from './interruptible.ts';
@@ -16,6 +17,10 @@ export function addDemoCommand(program: Command): void {
     .option('--pictures <dir>', 'where the pictures are rendered to (HOME/demo/pictures)')
     .action(async ({ pictures }: { pictures?: string }, command: Command) => {
       const home = await openHomeOf(command);
+      if (home.serverUrl !== undefined) {
+        const message = 'the demo embeds with models of this machine, on the embedded engine: leave out --connect';
+        throw new EmbedhouseError('USAGE', message);
+      }
       const model = (process.env['EMBEDHOUSE_MODEL'] ??= 'emoji-clip');
       const startedAt = performance.now();
       await interruptible(async (signal) => {

@@ -6,7 +6,7 @@ import { formatProblem } from '../functions/format-problem.ts';
 import type { FunctionDefinition } from '../functions/function-definition.ts';
 import { addNewFunctionCommand } from './new-function-command.ts';
 import { openHomeOf } from './home-options.ts';
-import { checkHomeFunctions, openEngine } from './open-checked-engine.ts';
+import { checkHomeFunctions, openScratchEngine } from './open-checked-engine.ts';
 import { printTable } from './print-table.ts';
 
 /** `embedhouse functions`: the function files and their scripts. */
@@ -19,7 +19,7 @@ export function addFunctionsCommand(program: Command): void {
     .option('--json', 'as JSON')
     .action(async ({ json }: { json?: true }, command: Command) => {
       const home = await openHomeOf(command);
-      await using engine = await openEngine({ ...home, dataPath: ':memory:' });
+      await using engine = await openScratchEngine(home);
       const { definitions } = await checkHomeFunctions(home, engine);
       const loaded = new Set(
         (
@@ -52,7 +52,7 @@ export function addFunctionsCommand(program: Command): void {
     .option('--json', 'as JSON')
     .action(async ({ json }: { json?: true }, command: Command) => {
       const home = await openHomeOf(command);
-      await using engine = await openEngine({ ...home, dataPath: ':memory:' });
+      await using engine = await openScratchEngine(home);
       const { definitions, problems } = await checkHomeFunctions(home, engine);
       const errors = problems.filter(({ severity }) => severity === 'error');
       if (json) {

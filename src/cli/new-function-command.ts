@@ -18,7 +18,7 @@ import { openModelFolder } from '../models/model-folder.ts';
 import { poolingDoubt } from '../models/pooling-doubt.ts';
 import { type Home, packagePath } from '../home/open-home.ts';
 import { currentModel, givenPathFlags, openHomeOf, quoteForShell } from './home-options.ts';
-import { checkHomeFunctions, openEngine, searchPath } from './open-checked-engine.ts';
+import { checkHomeFunctions, openScratchEngine, searchPath } from './open-checked-engine.ts';
 
 interface NewFlags {
   input?: HostedChoices['input'];
@@ -61,7 +61,7 @@ Examples:
       const planned = planFunction(folder, { name, ...flags });
       await checkOutputs(folder, planned.choices.dtype);
       await requireBridge(home, planned.command);
-      await using engine = await openEngine({ ...home, dataPath: ':memory:' });
+      await using engine = await openScratchEngine(home);
       await requireFreeName(name, { functionsPath: home.functionsPath, vocabulary: await readVocabulary(engine) });
       const file = await createFunctionFile(home.functionsPath, name, renderHostedFunction({ name, ...planned }));
       const { problems } = await checkHomeFunctions(home, engine);

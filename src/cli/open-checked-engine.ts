@@ -9,18 +9,33 @@ import type { Home } from '../home/open-home.ts';
 /** Where ClickHouse in this process finds what scripts name without a path. */
 export const searchPath = process.env['PATH'] ?? ['/usr/bin', '/bin'].join(delimiter);
 
-/** Opens the embedded engine on a home. ClickHouse is large, so that only a command that runs SQL loads it. */
+/**
+ * Opens the engine that a home names: a server, or the embedded one. ClickHouse is large, so that only a command that runs
+ * SQL loads it.
+ */
 export async function openEngine(home: Home): Promise<Engine> {
+  if (home.serverUrl === undefined) return openEmbedded(home);
+  const { openRemoteEngine } = await import('../engine/remote/remote-engine.ts');
+  return openRemoteEngine({ url: home.serverUrl, password: process.env['EMBEDHOUSE_PASSWORD'] ?? '' });
+}
+
+/** Opens the embedded engine on a temporary data folder, for questions about a home's own function files. */
+export async function openScratchEngine(home: Home): Promise<Engine> {
+  return openEmbedded({ ...home, dataPath: ':memory:' });
+}
+
+async function openEmbedded(home: Home): Promise<Engine> {
   const { openEmbeddedEngine } = await import('../engine/embedded-engine.ts');
   return openEmbeddedEngine(home);
 }
 
 /**
- * Opens the embedded engine on a home and says on stderr what is wrong with its function files, which ClickHouse would
- * leave out without a word.
+ * Opens the engine that a home names. Of the embedded one it says on stderr what is wrong with the home's function files,
+ * which ClickHouse would leave out without a word; a server has its own.
  */
 export async function openCheckedEngine(home: Home): Promise<Engine> {
   const engine = await openEngine(home);
+  if (home.serverUrl !== undefined) return engine;
   try {
     const { problems } = await checkHomeFunctions(home, engine);
     for (const problem of problems.filter(({ severity }) => severity === 'error')) {

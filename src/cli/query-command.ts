@@ -20,7 +20,7 @@ interface QueryCommandOptions {
 export function addQueryCommand(program: Command): void {
   program
     .command('query')
-    .description('run SQL on the embedded ClickHouse with the functions of the home folder')
+    .description('run SQL on the embedded ClickHouse with the functions of the home folder, or on a server')
     .argument('[sql]', 'one or several statements, separated by ;')
     .option('--file <path>', 'read the SQL from a file (- or nothing: from stdin)')
     .option(
@@ -35,11 +35,17 @@ Examples:
   embedhouse query "SELECT encode_text('a dog')" --model emoji-clip
   embedhouse query "SELECT {x:UInt8} + 1" --param x=41
   embedhouse query --data :memory: --format JSONEachRow < statements.sql
+  EMBEDHOUSE_PASSWORD=… embedhouse query "SELECT version()" --connect https://user@host:8443/database
 Results go to stdout, all else to stderr; Ctrl-C cancels the running statement.`,
     )
     .action(async (sql: string | undefined, options: QueryCommandOptions, command: Command) => {
       const statements = await readSql(sql, options.file);
       const home = await openHomeOf(command);
+      if (home.serverUrl !== undefined && command.getOptionValueSourceWithGlobals('model') === 'cli') {
+        const message =
+          "--model chooses for functions on this machine, and --connect runs a server's: set the model there, in the function's <command>";
+        throw new EmbedhouseError('USAGE', message);
+      }
       await interruptible(async (signal) => {
         await using engine = await openCheckedEngine(home);
         await runQuery(engine, statements, options, signal);

@@ -14,8 +14,10 @@ import { queryErrorFrom } from './query-error.ts';
 import { stopScripts } from './script-processes.ts';
 import { SessionThread } from './session-thread.ts';
 import { setParameters, setTag } from './set-statement.ts';
+import { settle } from './settle.ts';
 import { StatementWatch } from './statement-watch.ts';
-import { throwIfCancelled, UserSession } from './user-session.ts';
+import { throwIfCancelled } from './throw-if-cancelled.ts';
+import { UserSession } from './user-session.ts';
 import { writeResult } from './write-result.ts';
 
 export interface EmbeddedEngineOptions {
@@ -33,10 +35,8 @@ export interface EmbeddedEngineOptions {
  */
 const concurrentRows = 2;
 
-/** How long closing waits for what runs, and then for scripts that do not end with their input. */
-const closeWaitMs = 5000;
+/** How long closing waits for scripts that do not end with their input. */
 const scriptEndMs = 1500;
-const settleCheckMs = 50;
 
 /** The data folder of the engine that this process has open: chdb binds one at a time. */
 let openDataPath: string | undefined;
@@ -192,7 +192,8 @@ class EmbeddedEngine implements Engine {
   async #close(): Promise<void> {
     const { control, thread, folder, userScriptsPath } = this.#parts;
     this.#closing.abort();
-    await this.#settle();
+    const isSuspended = (): boolean => this.#userSession.isSuspended && this.#reads.size === 0;
+    await settle([this.#userSession.idle, ...this.#reads], isSuspended);
     // Closing a session in which something runs would take the process down: then only its own end is left.
     if (thread.isBusy || this.#reads.size > 0) return;
     await control.close();
@@ -205,16 +206,6 @@ class EmbeddedEngine implements Engine {
     await thread.exit();
     await folder.remove();
     openDataPath = undefined;
-  }
-
-  /** Waits for what runs, which has been cancelled, but not for a reader that never reads on. */
-  async #settle(): Promise<void> {
-    const work = Promise.allSettled([this.#userSession.idle, ...this.#reads]).then(() => 'idle');
-    const deadline = performance.now() + closeWaitMs;
-    while (performance.now() < deadline) {
-      if ((await Promise.race([work, sleep(settleCheckMs, 'busy')])) === 'idle') return;
-      if (this.#userSession.isSuspended && this.#reads.size === 0) return;
-    }
   }
 }
 

@@ -1,5 +1,8 @@
 import type { Writable } from 'node:stream';
 
+/** The format of results that have no other. */
+export const defaultFormat = 'TabSeparated';
+
 /** How far the running statement is, as ClickHouse counts. */
 export interface QueryProgress {
   /** Position of the statement in the text, from 0. */
@@ -33,12 +36,16 @@ export interface RunOptions extends QueryOptions {
 export interface InsertOptions {
   /** The data's format; one of ClickHouse's, such as `Native`. */
   format: string;
+  /** Not of the same engine's `stream`, which would wait for the insert's end. */
   data: AsyncIterable<Uint8Array>;
   /** Cancels the insert; the call then fails with `QUERY_CANCELLED`. */
   signal?: AbortSignal;
 }
 
-/** Something that runs ClickHouse SQL: the embedded engine, or a server. */
+/**
+ * Something that runs ClickHouse SQL: the embedded engine, or a server, of which every call can fail with
+ * `SERVER_UNREACHABLE` too.
+ */
 export interface Engine extends AsyncDisposable {
   /** ClickHouse's version, such as `26.7.2.1`. */
   readonly version: string;
@@ -56,11 +63,11 @@ export interface Engine extends AsyncDisposable {
   run(sql: string, options?: RunOptions): Promise<void>;
 
   /**
-   * Inserts data as it comes, as one statement. `into` is what follows INSERT INTO: a table, and columns in brackets
-   * where the data does not have all of them.
+   * Inserts data as it comes, as one statement in the engine's session. `into` is what follows INSERT INTO: a table, and
+   * columns in brackets where the data does not have all of them.
    *
    * @throws QueryError (`QUERY_FAILED`) with ClickHouse's code; `QUERY_CANCELLED`; what `data` throws, and then nothing
-   *   is inserted
+   *   is inserted; a server keeps the full blocks of 1 GiB of a larger insert
    */
   insert(into: string, options: InsertOptions): Promise<void>;
 

@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import type { InsertOptions } from './engine.ts';
-import { throwIfCancelled } from './user-session.ts';
+import { Source } from './source.ts';
+import { throwIfCancelled } from './throw-if-cancelled.ts';
 
 export interface InsertDataOptions extends InsertOptions {
   into: string;
@@ -24,31 +24,15 @@ export interface InsertDataOptions extends InsertOptions {
 export async function insertData({ into, format, data, signal, folder, run }: InsertDataOptions): Promise<void> {
   const path = join(folder, `insert-${randomUUID()}`);
   try {
-    let failure: unknown;
-    const source = Readable.from(
-      keepFailure(data, (error) => (failure = error)),
-      { objectMode: false },
-    );
-    await pipeline(source, createWriteStream(path), { ...(signal && { signal }) }).catch((error: unknown) => {
+    const source = new Source(data);
+    await pipeline(source.stream, createWriteStream(path), { ...(signal && { signal }) }).catch((error: unknown) => {
       if (signal !== undefined) throwIfCancelled(signal);
-      if (failure !== undefined) throw failure;
+      if (source.failure !== undefined) throw source.failure;
       const message = `the data to insert could not be kept in ${folder} (${String(error)}); set TMPDIR to a folder with room`;
       throw new EmbedhouseError('FILE_UNUSABLE', message, { cause: error });
     });
     await run(`INSERT INTO ${into} FROM INFILE '${path}' COMPRESSION 'none' FORMAT ${format}`);
   } finally {
     await rm(path, { force: true });
-  }
-}
-
-async function* keepFailure(
-  data: AsyncIterable<Uint8Array>,
-  keep: (error: unknown) => void,
-): AsyncGenerator<Uint8Array> {
-  try {
-    yield* data;
-  } catch (error) {
-    keep(error);
-    throw error;
   }
 }

@@ -1,13 +1,6 @@
 import { Session } from 'chdb';
+import { killProcess, selectProcess, type ProcessRow } from './process-list.ts';
 import { hasTag } from './set-statement.ts';
-
-/** What `system.processes` says of a statement. */
-export interface ProcessRow {
-  readRows: number;
-  readBytes: number;
-  totalRows: number;
-  elapsedSeconds: number;
-}
 
 /**
  * A session on the event loop's side, whose statements run on libuv's threads. Beside the thread that runs the
@@ -33,16 +26,12 @@ export class OwnSession {
   }
 
   async readProcess(tag: string): Promise<ProcessRow | undefined> {
-    const [row] = await this.rows<ProcessRow>(
-      'SELECT read_rows AS readRows, read_bytes AS readBytes, total_rows_approx AS totalRows,' +
-        ` elapsed AS elapsedSeconds FROM system.processes WHERE ${hasTag(tag)} LIMIT 1`,
-    );
+    const [row] = await this.rows<ProcessRow>(selectProcess(hasTag(tag)));
     return row;
   }
 
-  /** Asks ClickHouse to stop, without waiting for it: `KILL QUERY … SYNC` hangs in chdb. */
   async kill(tag: string): Promise<void> {
-    await this.execute(`KILL QUERY WHERE ${hasTag(tag)} ASYNC`);
+    await this.execute(killProcess(hasTag(tag)));
   }
 
   /** Closes when the statement at work has ended. */

@@ -1,13 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { OwnSession, ProcessRow } from './own-session.ts';
+import type { ProcessRow } from './process-list.ts';
 import { stopScripts } from './script-processes.ts';
 
+/** Asks and kills, beside the session at work. */
+export interface StatementControl {
+  execute: (statement: string) => Promise<void>;
+  readProcess: (tag: string) => Promise<ProcessRow | undefined>;
+  kill: (tag: string) => Promise<void>;
+}
+
 export interface StatementWatchOptions {
-  /** The session that asks and kills; not the one at work. */
-  control: OwnSession;
+  control: StatementControl;
   /** The mark of the watched statement. */
   tag: string;
-  userScriptsPath: string;
+  /** The scripts that this process's functions start; a server ends its own. */
+  userScriptsPath?: string;
   signal: AbortSignal;
   onProgress?: (progress: ProcessRow) => void;
 }
@@ -63,7 +70,7 @@ export class StatementWatch {
       await control.kill(tag).catch(() => {});
       await this.#pause(killAgainMs);
       const waitedMs = performance.now() - start;
-      if (this.#ended.signal.aborted || waitedMs < termScriptsAfterMs) continue;
+      if (this.#ended.signal.aborted || waitedMs < termScriptsAfterMs || userScriptsPath === undefined) continue;
       this.#stoppedScripts = true;
       await stopScripts(userScriptsPath, waitedMs < killScriptsAfterMs ? 'SIGTERM' : 'SIGKILL');
     }

@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { EmbedhouseError } from '../errors/embedhouse-error.ts';
-import type { QueryOptions, QueryProgress } from './engine.ts';
+import { defaultFormat, type QueryOptions, type QueryProgress } from './engine.ts';
 import type { OwnSession } from './own-session.ts';
 import { queryErrorFrom } from './query-error.ts';
 import type { SessionThread } from './session-thread.ts';
 import { setParameters, setTag } from './set-statement.ts';
 import { splitStatements } from './split-statements.ts';
 import { StatementWatch } from './statement-watch.ts';
-
-const defaultFormat = 'TabSeparated';
+import { throwIfCancelled } from './throw-if-cancelled.ts';
+import { Turns } from './turns.ts';
 
 export interface UserSessionParts {
   /** Runs the statements; its session keeps their settings and temporary tables. */
@@ -21,8 +20,7 @@ export interface UserSessionParts {
 /** The session of the user's statements: calls take turns in it, and each turn's statements run one by one. */
 export class UserSession {
   readonly #parts: UserSessionParts;
-  /** The end of the last turn taken. */
-  #turn: Promise<void> = Promise.resolve();
+  readonly #turns = new Turns();
   #isSuspended = false;
   /** Statements run one by one, and nobody looks for one that is over: all have the same mark. */
   readonly #tag = randomUUID();
@@ -34,7 +32,7 @@ export class UserSession {
 
   /** Settles when every call so far has ended. */
   get idle(): Promise<void> {
-    return this.#turn;
+    return this.#turns.idle;
   }
 
   /** Whether the statement at work waits for its reader, and may for ever. */
@@ -46,7 +44,7 @@ export class UserSession {
   async *stream(sql: string, options: QueryOptions & { signal: AbortSignal }): AsyncGenerator<Uint8Array, void> {
     const parameters = setParameters(options.params ?? {});
     const statements = splitStatements(sql);
-    const endTurn = await this.#startTurn();
+    const endTurn = await this.#turns.start();
     try {
       throwIfCancelled(options.signal);
       if (parameters !== undefined) await this.#set(parameters);
@@ -58,16 +56,6 @@ export class UserSession {
     } finally {
       endTurn();
     }
-  }
-
-  async #startTurn(): Promise<() => void> {
-    const before = this.#turn;
-    let endTurn = (): void => {};
-    this.#turn = new Promise((resolve) => {
-      endTurn = resolve;
-    });
-    await before;
-    return endTurn;
   }
 
   async #set(statement: string): Promise<void> {
@@ -113,9 +101,4 @@ export class UserSession {
       await watch.stop();
     }
   }
-}
-
-/** @throws EmbedhouseError `QUERY_CANCELLED` */
-export function throwIfCancelled(signal: AbortSignal): void {
-  if (signal.aborted) throw new EmbedhouseError('QUERY_CANCELLED', 'the query was cancelled');
 }

@@ -8,6 +8,12 @@ export const errorCodes = {
   QUERY_CANCELLED: { httpStatus: 499, exitCode: 130 },
   DATA_FOLDER_IN_USE: { httpStatus: 503, exitCode: 1 },
   ENGINE_UNAVAILABLE: { httpStatus: 503, exitCode: 1 },
+  /** A ClickHouse server that does not answer, or with which no secure connection can be made. */
+  SERVER_UNREACHABLE: { httpStatus: 502, exitCode: 1 },
+  /** A ClickHouse server that does not let the user in. */
+  SERVER_REFUSED: { httpStatus: 502, exitCode: 1 },
+  /** What answers is no ClickHouse, or too old a one. */
+  SERVER_UNSUITABLE: { httpStatus: 502, exitCode: 1 },
   FUNCTIONS_INVALID: { httpStatus: 500, exitCode: 1 },
   MODEL_NOT_INSTALLED: { httpStatus: 404, exitCode: 1 },
   MODEL_INVALID: { httpStatus: 500, exitCode: 1 },

@@ -15,6 +15,8 @@ export interface Home {
   modelsPath: string;
   /** A folder, or `:memory:` for one that goes with the process. */
   dataPath: string;
+  /** The ClickHouse server that runs SQL instead of the embedded engine. */
+  serverUrl?: string;
 }
 
 /** The flags that every command takes. */
@@ -24,6 +26,7 @@ export interface HomeOptions {
   userScripts?: string;
   models?: string;
   data?: string;
+  connect?: string;
 }
 
 /** The folder of the installed package. */
@@ -37,12 +40,13 @@ export const packagePath = fileURLToPath(new URL('../../', import.meta.url));
 export async function openHome(options: HomeOptions): Promise<Home> {
   const path = resolve(options.home ?? (existsSync('functions') ? '.' : envPaths('embedhouse', { suffix: '' }).data));
   const inHome = (given: string | undefined, name: string): string => resolve(given ?? join(path, name));
-  const home = {
+  const home: Home = {
     path,
     functionsPath: inHome(options.functions, 'functions'),
     userScriptsPath: inHome(options.userScripts, 'user_scripts'),
     modelsPath: inHome(options.models, 'models'),
     dataPath: options.data === ':memory:' ? options.data : inHome(options.data, 'data'),
+    ...(options.connect !== undefined && { serverUrl: options.connect }),
   };
   const isDefault = options.home === undefined && path !== resolve('.');
   try {
