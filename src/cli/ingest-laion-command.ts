@@ -5,7 +5,7 @@ import { vectorTypes, type VectorType } from '../ingest/laion/laion-columns.ts';
 import { parseTableName } from '../ingest/table-name.ts';
 import { openHomeOf } from './home-options.ts';
 import { interruptible } from './interruptible.ts';
-import { openEngine } from './open-checked-engine.ts';
+import { openEngine, openScratchEngine } from './open-checked-engine.ts';
 import { parseParts } from './parse-parts.ts';
 import { LaionProgress } from './show-laion-progress.ts';
 
@@ -45,6 +45,7 @@ What has been loaded: SELECT * FROM laion_parts FINAL
 Examples:
   embedhouse ingest laion ~/laion400m --parts 0-9
   embedhouse ingest laion . --table laion_small --vector-type BFloat16
+  embedhouse ingest laion /data/laion --connect http://me@clickhouse:8123/vectors
   embedhouse index create laion image_embedding`,
     )
     .action(async (dir: string, options: IngestLaionCommandOptions, command: Command) => {
@@ -55,7 +56,9 @@ Examples:
       process.env['JE_MALLOC_CONF'] ??= 'dirty_decay_ms:200';
       const result = await interruptible(async (signal) => {
         using progress = new LaionProgress(process.stderr);
-        await using engine = await openEngine(home);
+        await using target = await openEngine(home);
+        // A server does not have the files: the engine in this process reads them, and keeps nothing.
+        await using scratch = home.serverUrl === undefined ? undefined : await openScratchEngine(home);
         const { ingestLaion } = await import('../ingest/laion/ingest-laion.ts');
         return await ingestLaion({
           folder: dir,
@@ -64,8 +67,8 @@ Examples:
           vectorType: options.vectorType,
           tableEngine: options.engine,
           partitionBy: options.partitionBy,
-          reader: engine,
-          target: engine,
+          reader: scratch ?? target,
+          target,
           report: progress,
           signal,
         });

@@ -20,6 +20,7 @@ export interface LoadPartOptions {
 
 /** Rows are written as blocks of so many bytes: the larger, the fewer merges, and the more memory, some three times it. */
 const insertBlockBytes = 64 * 1024 * 1024;
+const blockSettings = `min_insert_block_size_rows = 0, min_insert_block_size_bytes = ${insertBlockBytes}`;
 const sources = 3;
 
 const stagingComment = (table: LaionTable): string => `rows on their way into ${table.name}, of embedhouse ingest`;
@@ -67,12 +68,12 @@ async function insertRows(part: CheckedPart, staging: string, options: LoadPartO
   // ClickHouse counts a row in each of the files.
   const onProgress = ({ readRows }: { readRows: number }): void => onRows(Math.min(part.rows, readRows / sources));
   if (reader === target) {
-    const settings = `${readSettings(part)}, min_insert_block_size_rows = 0, min_insert_block_size_bytes = ${insertBlockBytes}`;
-    await target.run(`INSERT INTO ${staging} (${columns}) ${select} SETTINGS ${settings}`, { signal, onProgress });
+    const insert = `INSERT INTO ${staging} (${columns}) ${select}`;
+    await target.run(`${insert} SETTINGS ${readSettings(part)}, ${blockSettings}`, { signal, onProgress });
     return;
   }
   const data = reader.stream(`${select} SETTINGS ${readSettings(part)}`, { format: 'Native', signal, onProgress });
-  await target.insert(`${staging} (${columns})`, { format: 'Native', data, signal });
+  await target.insert(`${staging} (${columns}) SETTINGS ${blockSettings}`, { format: 'Native', data, signal });
 }
 
 /** The engine's name and arguments, in which brackets stand within quotes or one level deep. */
