@@ -1,0 +1,8 @@
+/** Writes a name of a database, table, column or index as ClickHouse's SQL takes any: in backticks. */
+export const quoteIdentifier = (name: string): string => `\`${name.replaceAll(/[\\`]/g, String.raw`\$&`)}\``;
+
+/** Reads a name as ClickHouse writes it: in backticks where it has to be. */
+export function unquoteIdentifier(written: string): string {
+  const quoted = /^`(?<inside>(?:[^`\\]|\\.)*)`$/s.exec(written)?.groups?.['inside'];
+  return quoted === undefined ? written : quoted.replaceAll(/\\(.)/gs, '$1');
+}
