@@ -9,24 +9,29 @@ import type { Home } from '../home/open-home.ts';
 /** Where ClickHouse in this process finds what scripts name without a path. */
 export const searchPath = process.env['PATH'] ?? ['/usr/bin', '/bin'].join(delimiter);
 
+export interface OpenEngineOptions {
+  /** Of the embedded engine: how many threads build vector indexes. */
+  indexThreads?: number;
+}
+
 /**
  * Opens the engine that a home names: a server, or the embedded one. ClickHouse is large, so that only a command that runs
  * SQL loads it.
  */
-export async function openEngine(home: Home): Promise<Engine> {
-  if (home.serverUrl === undefined) return openEmbedded(home);
+export async function openEngine(home: Home, options: OpenEngineOptions = {}): Promise<Engine> {
+  if (home.serverUrl === undefined) return openEmbedded(home, options);
   const { openRemoteEngine } = await import('../engine/remote/remote-engine.ts');
   return openRemoteEngine({ url: home.serverUrl, password: process.env['EMBEDHOUSE_PASSWORD'] ?? '' });
 }
 
-/** Opens the embedded engine on a temporary data folder, for questions about a home's own function files. */
+/** Opens the embedded engine on a temporary data folder, for what is asked of files on this machine. */
 export async function openScratchEngine(home: Home): Promise<Engine> {
   return openEmbedded({ ...home, dataPath: ':memory:' });
 }
 
-async function openEmbedded(home: Home): Promise<Engine> {
+async function openEmbedded(home: Home, options: OpenEngineOptions = {}): Promise<Engine> {
   const { openEmbeddedEngine } = await import('../engine/embedded-engine.ts');
-  return openEmbeddedEngine(home);
+  return openEmbeddedEngine({ ...home, ...options });
 }
 
 /**

@@ -15,6 +15,8 @@ export const errorCodes = {
   /** What answers is no ClickHouse, or too old a one. */
   SERVER_UNSUITABLE: { httpStatus: 502, exitCode: 1 },
   FUNCTIONS_INVALID: { httpStatus: 500, exitCode: 1 },
+  /** The table, its vectors or an index that is there do not admit the vector index asked for. */
+  INDEX_REFUSED: { httpStatus: 409, exitCode: 1 },
   MODEL_NOT_INSTALLED: { httpStatus: 404, exitCode: 1 },
   MODEL_INVALID: { httpStatus: 500, exitCode: 1 },
   MODEL_TOO_LARGE: { httpStatus: 507, exitCode: 1 },
