@@ -1,6 +1,7 @@
 import { basename, join } from 'node:path';
 
 import type { Engine } from '../engine/engine.ts';
+import { quoteString } from '../engine/quote-string.ts';
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import type { DemoReport } from './demo-report.ts';
 
@@ -159,8 +160,4 @@ export function demoQueries(exampleImage: string): DemoQuery[] {
       sql: `EXPLAIN indexes = 1\n${nearest('caption', toImages)}`,
     },
   ];
-}
-
-function quoteString(text: string): string {
-  return `'${text.replaceAll(/[\\']/g, (character) => `\\${character}`)}'`;
 }

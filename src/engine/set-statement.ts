@@ -1,6 +1,5 @@
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
-
-const quote = (text: string): string => `'${text.replaceAll(/[\\']/g, (character) => `\\${character}`)}'`;
+import { quoteString } from './quote-string.ts';
 
 const controls: Record<string, string> = { '\t': '\\t', '\n': '\\n', '\r': '\\r', '\0': '\\0' };
 
@@ -29,12 +28,12 @@ export function parameterTexts(params: Readonly<Record<string, string>>): [name:
  * @throws EmbedhouseError `USAGE` for a name that SQL could not name
  */
 export function setParameters(params: Readonly<Record<string, string>>): string | undefined {
-  const settings = parameterTexts(params).map(([name, text]) => `${name} = ${quote(text)}`);
+  const settings = parameterTexts(params).map(([name, text]) => `${name} = ${quoteString(text)}`);
   return settings.length === 0 ? undefined : `SET ${settings.join(', ')}`;
 }
 
 /** Marks the session's next statements so that another session finds them in `system.processes`. */
-export const setTag = (tag: string): string => `SET log_comment = ${quote(tag)}`;
+export const setTag = (tag: string): string => `SET log_comment = ${quoteString(tag)}`;
 
 /** The condition under which a row of `system.processes` is a statement marked with `tag`. */
-export const hasTag = (tag: string): string => `Settings['log_comment'] = ${quote(tag)}`;
+export const hasTag = (tag: string): string => `Settings['log_comment'] = ${quoteString(tag)}`;

@@ -1,8 +1,9 @@
 import type { DescribedModel } from '../../api/model-description.ts';
 import type { Engine } from '../../engine/engine.ts';
+import { quoteString } from '../../engine/quote-string.ts';
 import { EmbedhouseError } from '../../errors/embedhouse-error.ts';
 import { failureColumns, imageColumns } from './image-row.ts';
-import { quoteString } from './sql-text.ts';
+import { isOfTable, parseTableName, tableSql, type TargetTable } from '../table-name.ts';
 
 /** The tables of a run; quoted names. */
 export interface ImageTables {
@@ -38,11 +39,12 @@ const codecs: Partial<Record<string, string>> = { image_embedding: ' CODEC(NONE)
  * @throws USAGE if the name is none; QUERY_FAILED if a table of that name has other columns, or vectors of another model
  */
 export async function openTables({ engine, table, model, signal }: TableOptions): Promise<ImageTables> {
-  const images = quoteTable(table);
-  const failures = quoteTable(`${table}_failures`);
+  const target = parseTableName(table);
+  const images = tableSql(target);
+  const failures = tableSql(target, failuresSuffix);
   const comment = `${commentPrefix}${model.id}`;
   await engine.run(createTable(images, imageColumns, comment), { signal });
-  const found = await describeTable(engine, table);
+  const found = await describeTable(engine, target);
   checkColumns(table, found.columns, imageColumns);
   if (!found.comment.startsWith(commentPrefix) && found.rows === 0) {
     await engine.run(`ALTER TABLE ${images} MODIFY COMMENT ${quoteString(comment)}`, { signal });
@@ -51,11 +53,16 @@ export async function openTables({ engine, table, model, signal }: TableOptions)
   }
   const failureComment = `embedhouse: files that are not in ${table}, and why`;
   await engine.run(createTable(failures, failureColumns, failureComment), { signal });
-  checkColumns(`${table}_failures`, (await describeTable(engine, `${table}_failures`)).columns, failureColumns);
-  const noText = new Float32Array((await hasTextIndex(engine, table)) ? model.dimensions : 0);
+  checkColumns(
+    `${table}${failuresSuffix}`,
+    (await describeTable(engine, target, failuresSuffix)).columns,
+    failureColumns,
+  );
+  const noText = new Float32Array((await hasTextIndex(engine, target)) ? model.dimensions : 0);
   return { images, failures, hasRows: found.rows > 0, noText };
 }
 
+const failuresSuffix = '_failures';
 const commentPrefix = 'embedhouse images, vectors of ';
 
 function createTable(name: string, columns: Record<string, string>, comment: string): string {
@@ -63,13 +70,12 @@ function createTable(name: string, columns: Record<string, string>, comment: str
   return `CREATE TABLE IF NOT EXISTS ${name}\n(\n${lines.join(',\n')}\n)\nENGINE = MergeTree\nORDER BY path\nCOMMENT ${quoteString(comment)}`;
 }
 
-async function describeTable(engine: Engine, table: string): Promise<FoundTable> {
-  const place = placeOf(table);
+async function describeTable(engine: Engine, table: TargetTable, suffix = ''): Promise<FoundTable> {
   const [found] = await engine.rows<{ comment: string; rows: number }>(
-    `SELECT comment, toUInt64(ifNull(total_rows, 1)) AS rows FROM system.tables WHERE ${place.database} AND name = ${place.name}`,
+    `SELECT comment, toUInt64(ifNull(total_rows, 1)) AS rows FROM system.tables WHERE ${isOfTable(table, suffix, 'name')}`,
   );
   const columns = await engine.rows<{ name: string; type: string }>(
-    `SELECT name, type FROM system.columns WHERE ${place.database} AND table = ${place.name}`,
+    `SELECT name, type FROM system.columns WHERE ${isOfTable(table, suffix)}`,
   );
   return {
     comment: found?.comment ?? '',
@@ -103,32 +109,9 @@ function refuseModel(table: string, { comment }: FoundTable, { id }: DescribedMo
   );
 }
 
-async function hasTextIndex(engine: Engine, table: string): Promise<boolean> {
-  const { database, name } = placeOf(table);
+async function hasTextIndex(engine: Engine, table: TargetTable): Promise<boolean> {
   const indexes = await engine.rows(
-    `SELECT 1 FROM system.data_skipping_indices WHERE ${database} AND table = ${name} AND type = 'vector_similarity' AND expr = 'text_embedding'`,
+    `SELECT 1 FROM system.data_skipping_indices WHERE ${isOfTable(table)} AND type = 'vector_similarity' AND expr = 'text_embedding'`,
   );
   return indexes.length > 0;
-}
-
-/** The database's condition, and the table's name as a literal. */
-function placeOf(table: string): { database: string; name: string } {
-  const [name = '', database] = table.split('.').toReversed();
-  return {
-    database: `database = ${database === undefined ? 'currentDatabase()' : quoteString(database)}`,
-    name: quoteString(name),
-  };
-}
-
-function quoteTable(table: string): string {
-  if (!/^(?:[A-Za-z_]\w*\.)?[A-Za-z_]\w*$/.test(table)) {
-    throw new EmbedhouseError(
-      'USAGE',
-      `'${table}' is not a table's name: give letters, digits and _, as in images or photos.images`,
-    );
-  }
-  return table
-    .split('.')
-    .map((name) => `\`${name}\``)
-    .join('.');
 }

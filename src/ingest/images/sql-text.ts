@@ -1,10 +1,7 @@
+import { quoteString } from '../../engine/quote-string.ts';
+
 /** ClickHouse parses statements of up to 256 KiB (`max_query_size`); a path can have 4 KiB. */
 const maxListBytes = 128 * 1024;
-
-/** Quotes a string literal. */
-export function quoteString(text: string): string {
-  return `'${text.replaceAll(/[\\']/g, (character) => `\\${character}`)}'`;
-}
 
 /** Lists strings for IN (…), in as many lists as keep a statement short. */
 export function inLists(texts: Iterable<string>): string[] {

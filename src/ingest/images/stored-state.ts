@@ -1,6 +1,7 @@
 import type { Engine } from '../../engine/engine.ts';
+import { quoteString } from '../../engine/quote-string.ts';
 import { prefixOf, type Place } from './place.ts';
-import { inLists, quoteString } from './sql-text.ts';
+import { inLists } from './sql-text.ts';
 
 /** What a table holds of a file, as far as it says whether the file has changed. */
 export interface StoredFile {
