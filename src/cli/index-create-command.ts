@@ -12,6 +12,7 @@ import { interruptible } from './interruptible.ts';
 import { openEngine } from './open-checked-engine.ts';
 import { parseCount } from './parse-number.ts';
 import { createProgressBar } from './progress-bar.ts';
+import { RecentRate } from './recent-rate.ts';
 
 interface CreateFlags extends Omit<IndexParameters, 'efConstruction'> {
   name?: string;
@@ -19,8 +20,6 @@ interface CreateFlags extends Omit<IndexParameters, 'efConstruction'> {
   threads?: number;
   json?: true;
 }
-
-const rateWindowMs = 10_000;
 
 /** `embedhouse index create`: defines a vector index and builds it, or goes on with one. */
 export function addIndexCreateCommand(index: Command): void {
@@ -112,8 +111,7 @@ const countParts = (parts: number): string => (parts === 1 ? '1 part' : `${parts
 /** Shows on a terminal a bar with vectors and time left; says elsewhere only what is being built. */
 class CreateProgress implements Disposable {
   #bar: SingleBar | undefined;
-  /** What was done at which time, the oldest first. */
-  #past: { atMs: number; doneVectors: number }[] = [];
+  readonly #rate = new RecentRate();
 
   readonly update = (event: CreateIndexEvent): void => {
     if (event.type === 'check') {
@@ -123,7 +121,7 @@ class CreateProgress implements Disposable {
       const verb = isDefined ? 'Going on with' : 'Building';
       const size = `${vectors.toLocaleString('en')} vectors in ${countParts(parts)}, up to ${prettyBytes(memoryBytes)} of memory for one`;
       this.#say(`${verb} the index ${index.name}: ${size}\n`);
-      this.#past = [{ atMs: performance.now(), doneVectors: 0 }];
+      this.#rate.add(0);
     } else {
       this.#draw(event);
     }
@@ -146,22 +144,7 @@ class CreateProgress implements Disposable {
       this.#bar = createProgressBar(process.stderr, '{bar} {value} of {total} vectors{left}');
       this.#bar.start(totalVectors, doneVectors, { left: '' });
     }
-    const left = this.#leftMs(doneVectors, totalVectors);
-    this.#bar.update(doneVectors, {
-      left: Number.isFinite(left)
-        ? ` | ${prettyMilliseconds(left, { unitCount: 2, secondsDecimalDigits: 0 })} left`
-        : '',
-    });
-  }
-
-  /** By the rate of the last seconds: the first vectors of a graph are added faster than the last. */
-  #leftMs(doneVectors: number, totalVectors: number): number {
-    const atMs = performance.now();
-    this.#past.push({ atMs, doneVectors });
-    while ((this.#past[1]?.atMs ?? atMs) < atMs - rateWindowMs) {
-      this.#past.shift();
-    }
-    const first = this.#past[0] ?? { atMs, doneVectors };
-    return ((atMs - first.atMs) / (doneVectors - first.doneVectors)) * (totalVectors - doneVectors);
+    this.#rate.add(doneVectors);
+    this.#bar.update(doneVectors, { left: this.#rate.timeLeft(totalVectors) });
   }
 }

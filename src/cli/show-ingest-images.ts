@@ -4,17 +4,14 @@ import type { SingleBar } from 'cli-progress';
 
 import type { IngestImagesProgress } from '../ingest/images/ingest-images.ts';
 import { createProgressBar } from './progress-bar.ts';
-
-/** The rate shown is that of the last seconds. */
-const rateWindowMs = 10_000;
+import { RecentRate } from './recent-rate.ts';
 
 /** Shows on a terminal how far images are embedded, with rate and time left; elsewhere nothing. */
 export class IngestImagesBar implements Disposable {
   readonly #terminal: WriteStream;
   #step: IngestImagesProgress['step'] | undefined;
   #bar: SingleBar | undefined;
-  /** What was done at which time, the oldest first. */
-  #past: { atMs: number; done: number }[] = [];
+  readonly #rate = new RecentRate();
 
   constructor(terminal: WriteStream) {
     this.#terminal = terminal;
@@ -28,7 +25,13 @@ export class IngestImagesBar implements Disposable {
       return;
     }
     const { done, total, failed } = progress;
-    this.#bar?.update(done, { failed: failed === 0 ? '' : ` | ${failed} failed`, ...this.#rate(done, total) });
+    this.#rate.add(done);
+    const { perSecond } = this.#rate;
+    this.#bar?.update(done, {
+      failed: failed === 0 ? '' : ` | ${failed} failed`,
+      rate: perSecond === undefined ? '' : ` | ${perSecond.toFixed(perSecond < 10 ? 1 : 0)} images/s`,
+      left: this.#rate.timeLeft(total),
+    });
   };
 
   [Symbol.dispose](): void {
@@ -49,19 +52,5 @@ export class IngestImagesBar implements Disposable {
       '{bar} {percentage}% | {value} of {total} images{rate}{left}{failed}',
     );
     this.#bar.start(progress.total, progress.done, { rate: '', left: '', failed: '' });
-  }
-
-  #rate(done: number, total: number): { rate: string; left: string } {
-    const atMs = performance.now();
-    this.#past.push({ atMs, done });
-    this.#past = this.#past.filter((each) => each.atMs > atMs - rateWindowMs);
-    const first = this.#past[0] ?? { atMs, done };
-    const perSecond = ((done - first.done) / (atMs - first.atMs)) * 1000;
-    if (!(perSecond > 0) || !Number.isFinite(perSecond)) return { rate: '', left: '' };
-    const seconds = Math.ceil((total - done) / perSecond);
-    return {
-      rate: ` | ${perSecond.toFixed(perSecond < 10 ? 1 : 0)} images/s`,
-      left: seconds < 60 ? ` | ${seconds} s left` : ` | ${Math.ceil(seconds / 60)} min left`,
-    };
   }
 }

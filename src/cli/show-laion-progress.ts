@@ -6,6 +6,7 @@ import prettyBytes from 'pretty-bytes';
 import type { CheckedPart, LeftOutPart } from '../ingest/laion/laion-part.ts';
 import type { LaionReport, LaionTotals } from '../ingest/laion/laion-report.ts';
 import { createProgressBar } from './progress-bar.ts';
+import { RecentRate } from './recent-rate.ts';
 
 /** Fewer parts are checked before anyone wonders. */
 const manyParts = 20;
@@ -18,11 +19,10 @@ export class LaionProgress implements LaionReport, Disposable {
   #bar: SingleBar | undefined;
   #totals: LaionTotals = { parts: 0, rows: 0, bytes: 0 };
   #part: CheckedPart | undefined;
-  #startedAt = 0;
+  readonly #rate = new RecentRate();
   #partsBefore = 0;
   /** Of the parts before the one at work. */
   #rowsBefore = 0;
-  #bytesBefore = 0;
 
   constructor(output: WriteStream) {
     this.#output = output;
@@ -47,7 +47,6 @@ export class LaionProgress implements LaionReport, Disposable {
 
   begin(totals: LaionTotals): void {
     this.#totals = totals;
-    this.#startedAt = performance.now();
   }
 
   beginPart(part: CheckedPart): void {
@@ -64,7 +63,7 @@ export class LaionProgress implements LaionReport, Disposable {
       part: `${part.number} (${this.#partsBefore + 1} of ${this.#totals.parts})`,
       percent: Math.floor((100 * done) / part.rows),
       rows: `${count(rows)} of ${count(this.#totals.rows)} rows`,
-      rate: this.#rate(rows, this.#bytesBefore + (part.bytes * done) / part.rows),
+      rate: this.#describeRate(rows),
     });
   }
 
@@ -82,16 +81,16 @@ export class LaionProgress implements LaionReport, Disposable {
     if (this.#part === undefined) return;
     this.#partsBefore += 1;
     this.#rowsBefore += this.#part.rows;
-    this.#bytesBefore += this.#part.bytes;
     this.#part = undefined;
   }
 
-  #rate(rows: number, bytes: number): string {
-    const seconds = (performance.now() - this.#startedAt) / 1000;
-    if (rows === 0 || seconds < 1) return '';
-    const left = Math.ceil(((this.#totals.rows - rows) * seconds) / rows);
-    const time = left < 120 ? `${left} s` : `${Math.ceil(left / 60)} min`;
-    return ` | ${count(rows / seconds)} rows/s | ${prettyBytes(bytes / seconds)}/s | ${time} left`;
+  #describeRate(rows: number): string {
+    this.#rate.add(rows);
+    const { perSecond } = this.#rate;
+    if (perSecond === undefined) return '';
+    // All parts have rows of one length.
+    const bytes = (this.#totals.bytes / this.#totals.rows) * perSecond;
+    return ` | ${count(perSecond)} rows/s | ${prettyBytes(bytes)}/s${this.#rate.timeLeft(this.#totals.rows)}`;
   }
 
   #say(line: string): void {

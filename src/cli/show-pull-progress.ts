@@ -5,16 +5,13 @@ import prettyBytes from 'pretty-bytes';
 
 import type { PullEvent } from '../models/hub/gather-files.ts';
 import { createProgressBar } from './progress-bar.ts';
-
-/** The rate shown is that of the last seconds. */
-const rateWindowMs = 5000;
+import { RecentRate } from './recent-rate.ts';
 
 /** Shows how far a pull is: on a terminal a bar with bytes, rate and time left, elsewhere a line for each file. */
 export class PullProgress implements Disposable {
   readonly #output: WriteStream;
   #bar: SingleBar | undefined;
-  /** What was there at which time, the oldest first. */
-  #past: { atMs: number; doneBytes: number }[] = [];
+  readonly #rate = new RecentRate();
 
   constructor(output: WriteStream) {
     this.#output = output;
@@ -46,27 +43,14 @@ export class PullProgress implements Disposable {
     }
     const { path, doneBytes, totalBytes } = event;
     this.#bar ??= this.#start(doneBytes, totalBytes);
+    this.#rate.add(doneBytes);
+    const { perSecond } = this.#rate;
     this.#bar.update(doneBytes, {
       file: path,
       bytes: `${prettyBytes(doneBytes)} of ${prettyBytes(totalBytes)}`,
-      ...this.#rate(doneBytes, totalBytes),
+      rate: perSecond === undefined ? '' : ` | ${prettyBytes(perSecond)}/s`,
+      left: this.#rate.timeLeft(totalBytes),
     });
-  }
-
-  #rate(doneBytes: number, totalBytes: number): { rate: string; left: string } {
-    const atMs = performance.now();
-    this.#past.push({ atMs, doneBytes });
-    this.#past = this.#past.filter((each) => each.atMs > atMs - rateWindowMs);
-    const first = this.#past[0] ?? { atMs, doneBytes };
-    const bytesPerSecond = ((doneBytes - first.doneBytes) / (atMs - first.atMs)) * 1000;
-    if (!(bytesPerSecond > 0) || !Number.isFinite(bytesPerSecond)) {
-      return { rate: '', left: '' };
-    }
-    const seconds = Math.ceil((totalBytes - doneBytes) / bytesPerSecond);
-    return {
-      rate: ` | ${prettyBytes(bytesPerSecond)}/s`,
-      left: seconds < 60 ? ` | ${seconds} s left` : ` | ${Math.ceil(seconds / 60)} min left`,
-    };
   }
 
   #start(doneBytes: number, totalBytes: number): SingleBar {
