@@ -1,6 +1,9 @@
 import type { Command } from 'commander';
 
+import { addRecallCommand } from './index-recall-command.ts';
+
 /** `embedhouse index`: sizes, builds and judges vector indexes. */
 export function addIndexCommand(program: Command): void {
-  program.command('index').description('vector indexes: what one costs, building it, and how good it is');
+  const index = program.command('index').description('vector indexes: what one costs, building it, and how good it is');
+  addRecallCommand(index);
 }

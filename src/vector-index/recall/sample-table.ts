@@ -1,0 +1,71 @@
+import type { Engine } from '../../engine/engine.ts';
+import { EmbedhouseError } from '../../errors/embedhouse-error.ts';
+import type { FoundColumn, FoundTable, TableName } from '../find-table.ts';
+import { readRows } from './read-rows.ts';
+
+/** A table with the vectors of some rows of another. */
+export interface Sample {
+  table: TableName;
+  /** Its name in SQL. */
+  tableSql: string;
+  /** The column of vectors, in SQL. */
+  vectorSql: string;
+  /** The column that numbers the rows, in SQL; also the table's order. */
+  rowKey: string;
+  rows: number;
+  dimensions: number;
+}
+
+/**
+ * Copies the rows whose vectors have the least hashes: always the same ones, whatever their order in the table. They lie
+ * in one part, so that an index over them is one graph.
+ *
+ * @throws EmbedhouseError `USAGE` when there are no vectors, or not of one length; QueryError (`QUERY_FAILED`)
+ */
+export async function copySample(
+  engine: Engine,
+  options: {
+    from: { table: FoundTable; column: FoundColumn };
+    /** The database for it. */
+    into: string;
+    sampleRows: number;
+    signal: AbortSignal;
+  },
+): Promise<Sample> {
+  const { from, into, sampleRows, signal } = options;
+  const { table, column } = from;
+  if (!/^Array\((?:Float32|Float64|BFloat16)\)$/.test(column.type)) {
+    throw new EmbedhouseError(
+      'USAGE',
+      `column '${column.name}' of table '${table.table}' is of the type ${column.type}; vectors are Array(Float32), Array(Float64) or Array(BFloat16)`,
+    );
+  }
+  const tableSql = `${into}.sample`;
+  await engine.run(
+    `CREATE TABLE ${tableSql} (sample_row UInt64, vector ${column.type} CODEC(NONE)) ENGINE = MergeTree ORDER BY sample_row;
+    INSERT INTO ${tableSql} SELECT rowNumberInAllBlocks(), vector FROM (
+        SELECT ${column.sql} AS vector FROM ${table.sql} WHERE notEmpty(${column.sql})
+        ORDER BY cityHash64(${column.sql}) LIMIT ${sampleRows}
+    );
+    OPTIMIZE TABLE ${tableSql} FINAL`,
+    { signal },
+  );
+  const [found] = await readRows<{ rows: number; shortest: number; longest: number }>(
+    engine,
+    `SELECT count() AS rows, min(length(vector)) AS shortest, max(length(vector)) AS longest FROM ${tableSql}`,
+    { signal },
+  );
+  const { rows, shortest, longest } = found ?? { rows: 0, shortest: 0, longest: 0 };
+  if (rows === 0 || shortest !== longest) {
+    const reason = rows === 0 ? 'no vectors' : `vectors of ${shortest} and of ${longest} dimensions`;
+    throw new EmbedhouseError('USAGE', `column '${column.name}' of table '${table.table}' has ${reason}`);
+  }
+  return {
+    table: { database: into, table: 'sample' },
+    tableSql,
+    vectorSql: 'vector',
+    rowKey: 'sample_row',
+    rows,
+    dimensions: longest,
+  };
+}
