@@ -10,9 +10,9 @@ import type { Home } from '../home/open-home.ts';
 export const searchPath = process.env['PATH'] ?? ['/usr/bin', '/bin'].join(delimiter);
 
 /** Opens the embedded engine on a home. ClickHouse is large, so that only a command that runs SQL loads it. */
-export async function openEngine(home: Home): Promise<Engine> {
+export async function openEngine(home: Home, options: { indexThreads?: number } = {}): Promise<Engine> {
   const { openEmbeddedEngine } = await import('../engine/embedded-engine.ts');
-  return openEmbeddedEngine(home);
+  return openEmbeddedEngine({ ...home, ...options });
 }
 
 /**

@@ -6,6 +6,8 @@ export interface ConfigFileOptions {
   folder: string;
   functionsPath: string;
   userScriptsPath: string;
+  /** Threads that build vector indexes; 0 for one a core. */
+  indexThreads: number;
 }
 
 const escapes: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
@@ -20,6 +22,7 @@ export async function writeConfigFile(options: ConfigFileOptions): Promise<strin
     '  <logger><level>none</level><console>false</console></logger>',
     `  <user_scripts_path>${escapeXml(options.userScriptsPath)}</user_scripts_path>`,
     `  <user_defined_executable_functions_config>${escapeXml(functions)}</user_defined_executable_functions_config>`,
+    `  <max_build_vector_similarity_index_thread_pool_size>${options.indexThreads}</max_build_vector_similarity_index_thread_pool_size>`,
     '</clickhouse>',
     '',
   ];

@@ -25,6 +25,11 @@ export interface EmbeddedEngineOptions {
   functionsPath: string;
   /** The folder of the scripts that the functions name. */
   userScriptsPath: string;
+  /**
+   * Threads that build vector indexes; 0 for one a core, where ClickHouse would take 16 on any machine.
+   * @default 0
+   */
+  indexThreads?: number;
 }
 
 /**
@@ -60,7 +65,12 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
       await makeDataFolder(dataPath);
       await refuseFolderInUse(dataPath);
       const functionsPath = resolve(options.functionsPath);
-      const configPath = await writeConfigFile({ folder: folder.path, functionsPath, userScriptsPath });
+      const configPath = await writeConfigFile({
+        folder: folder.path,
+        functionsPath,
+        userScriptsPath,
+        indexThreads: options.indexThreads ?? 0,
+      });
       return new EmbeddedEngine(await openParts({ dataPath, configPath, userScriptsPath, folder }));
     } catch (error) {
       await folder.remove();

@@ -9,6 +9,8 @@ export const errorCodes = {
   DATA_FOLDER_IN_USE: { httpStatus: 503, exitCode: 1 },
   ENGINE_UNAVAILABLE: { httpStatus: 503, exitCode: 1 },
   FUNCTIONS_INVALID: { httpStatus: 500, exitCode: 1 },
+  /** The table, its vectors or an index that is there do not admit the vector index asked for. */
+  INDEX_REFUSED: { httpStatus: 409, exitCode: 1 },
   MODEL_NOT_INSTALLED: { httpStatus: 404, exitCode: 1 },
   MODEL_INVALID: { httpStatus: 500, exitCode: 1 },
   MODEL_TOO_LARGE: { httpStatus: 507, exitCode: 1 },

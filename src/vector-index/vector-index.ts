@@ -11,7 +11,7 @@ export const quantizations = ['f64', 'f32', 'f16', 'bf16', 'i8', 'b1'] as const;
 export type Quantization = (typeof quantizations)[number];
 
 /**
- * What a definition that leaves it out, or says 0, gets; from ClickHouse's page on
+ * What a definition that leaves it out gets, by ClickHouse's page on
  * [exact and approximate vector search](https://clickhouse.com/docs/engines/table-engines/mergetree-family/annindexes).
  */
 export const indexDefaults = {
@@ -20,6 +20,9 @@ export const indexDefaults = {
   efConstruction: 128,
   granularity: 100_000_000,
 } as const satisfies Partial<VectorIndex>;
+
+/** What an `m` of 0 gets: by that page 32, but by the size of what ClickHouse 26.7 builds, 16. */
+const mOfZero = 16;
 
 /** A `vector_similarity` index as its table defines it. */
 export interface VectorIndex {
@@ -88,7 +91,7 @@ function parseIndex({ typeFull, expr, ...row }: IndexRow): VectorIndex | undefin
     distance,
     dimensions: Number(found['dimensions']),
     quantization: known,
-    m: Number(found['m'] ?? 0) || indexDefaults.m,
+    m: Number(found['m'] ?? indexDefaults.m) || mOfZero,
     efConstruction: Number(found['ef'] ?? 0) || indexDefaults.efConstruction,
   };
 }

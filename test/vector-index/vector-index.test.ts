@@ -51,7 +51,7 @@ describe('readVectorIndexes', () => {
       },
       { ...index, name: 'computed', column: 'arraySort(`ve c`)' },
       { ...index, name: 'full', quantization: 'i8', m: 16, efConstruction: 64, granularity: 4 },
-      { ...index, name: 'zeros', column: 'b`t', distance: 'dotProduct', quantization: 'f32' },
+      { ...index, name: 'zeros', column: 'b`t', distance: 'dotProduct', quantization: 'f32', m: 16 },
     ]);
   });
 
