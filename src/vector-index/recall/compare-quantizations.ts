@@ -9,7 +9,7 @@ import { ProgressClock } from './progress-clock.ts';
 import { readRows } from './read-rows.ts';
 import type { MeasuredIndex, RecallReport } from './recall-report.ts';
 import { prepareVectors, type QuantizationRequest } from './recall-request.ts';
-import { copySample, type Sample } from './sample-table.ts';
+import { copySample, linkSample, type Sample } from './sample-table.ts';
 import { withScratchDatabase } from './scratch-database.ts';
 import type { SearchTarget } from './search-target.ts';
 import { planVariants, readSearchDefaults, type SearchVariant } from './search-variant.ts';
@@ -137,9 +137,11 @@ interface QuantizationWork {
 async function measureQuantization(measurement: Measurement, work: QuantizationWork): Promise<void> {
   const { engine, clock, signal } = measurement;
   const { quantization: name, shape, sample, exact, variants, defaults } = work;
-  const { tableSql, vectorSql, dimensions } = sample;
   const { distance, m, efConstruction } = shape;
   clock.step(`building ${name}`);
+  // A table for each, so that no index leaves ClickHouse's cache while the next one's size in it is measured.
+  const copy = await linkSample(engine, sample, { name, signal });
+  const { tableSql, vectorSql, dimensions } = copy;
   const type = `vector_similarity('hnsw', '${distance}', ${dimensions}, '${name}', ${m}, ${efConstruction})`;
   await engine.run(`ALTER TABLE ${tableSql} ADD INDEX ${name} ${vectorSql} TYPE ${type}`, { signal });
   const startedMs = performance.now();
@@ -147,18 +149,17 @@ async function measureQuantization(measurement: Measurement, work: QuantizationW
     engine.run(`ALTER TABLE ${tableSql} MATERIALIZE INDEX ${name} SETTINGS mutations_sync = 2`, { signal }),
   );
   const buildSeconds = (performance.now() - startedMs) / 1000;
-  const diskBytes = await readIndexBytes(engine, sample.table, { index: name, signal });
+  const diskBytes = await readIndexBytes(engine, copy.table, { index: name, signal });
   const cachedBefore = await readCachedBytes(engine, signal);
   const index: MeasuredIndex = { name, quantization: name, m, efConstruction, diskBytes, buildSeconds, results: [] };
   work.keep(index);
-  const target = { ...work.target, indexName: name };
+  const target = { ...work.target, tableSql, indexName: name };
   const { results } = index;
-  await measureIndex(measurement, { table: sample.table, target, exact, variants, defaults, results });
+  await measureIndex(measurement, { table: copy.table, target, exact, variants, defaults, results });
   const memoryBytes = (await readCachedBytes(engine, signal)) - cachedBefore;
   if (memoryBytes > 0) {
     index.memoryBytes = memoryBytes;
   }
-  await engine.run(`ALTER TABLE ${tableSql} DROP INDEX ${name} SETTINGS mutations_sync = 2`, { signal });
 }
 
 async function readCachedBytes(engine: Engine, signal: AbortSignal): Promise<number> {

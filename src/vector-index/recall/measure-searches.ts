@@ -63,6 +63,7 @@ export async function measureVariant(
   const searches = await runAll(measurement, sql, 'search');
   const recalls: number[] = [];
   let rows = 0;
+  let lostRows = 0;
   for (const [at, { found }] of searches.entries()) {
     const answer = exact.answers[at];
     const vector = vectors[at];
@@ -78,6 +79,7 @@ export async function measureVariant(
       target.distance,
     );
     recalls.push(hits / answer.size);
+    lostRows += vector.ownRow === undefined || found.some(({ row }) => row === vector.ownRow) ? 0 : 1;
     rows += Math.min(others.length, measurement.k);
   }
   const latency = summarizeLatency(searches.map(({ milliseconds }) => milliseconds));
@@ -86,6 +88,7 @@ export async function measureVariant(
     ...latency,
     recall: recalls.reduce((sum, recall) => sum + recall, 0) / recalls.length,
     meanRows: rows / recalls.length,
+    ...(target.filter === '' && vectors[0]?.ownRow !== undefined && { lostRows }),
     speedup: exact.latency.medianMs / latency.medianMs,
   };
 }

@@ -1,4 +1,4 @@
-import { scaleLinear, scaleLog } from 'd3-scale';
+import { scaleLinear, scaleLog, scaleSqrt } from 'd3-scale';
 import { escapeUTF8 } from 'entities';
 
 import { labelBox, placeLabels, type Box, type PlacedLabel } from './plot-labels.ts';
@@ -8,7 +8,7 @@ import type { RecallReport, SearchResult } from './recall-report.ts';
 
 const width = 960;
 const height = 600;
-const frame: Box = { left: 76, top: 92, right: 730, bottom: 540 };
+const frame: Box = { left: 76, top: 92, right: 715, bottom: 540 };
 /** So far from the frame's edge points stay, to be seen whole. */
 const inset = 14;
 
@@ -36,7 +36,11 @@ export function plotRecall(report: RecallReport): string {
   const exactLabel = exactLabelAt(exactX, report.exact.medianMs);
   // The outer points of each line choose first, the default before all.
   const byImportance = points.toSorted((a, b) => importance(b) - importance(a));
-  const labels = placeLabels(byImportance, { frame, obstacles: [labelBox(exactLabel)] });
+  const labels = placeLabels(byImportance, {
+    frame,
+    obstacles: [labelBox(exactLabel)],
+    lines: series.map((each) => points.filter((point) => point.series === each)),
+  });
 
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">
 <title>${escapeUTF8(titleOf(report))}</title>
@@ -51,6 +55,8 @@ ${[
   `<line class="exact" x1="${exactX}" x2="${exactX}" y1="${frame.top}" y2="${frame.bottom}"/>`,
   ...series.map((each) => drawLine(each, points)),
   ...points.map((point) => drawPoint(point)),
+  // A halo first: not all programs paint a text's outline beneath it.
+  ...[...labels.values()].map((label) => drawText(label, 'label halo')),
   ...[...labels].map(
     ([
       {
@@ -83,10 +89,18 @@ function latencyScale(values: readonly number[]): Axis {
   return { scale, ticks: round };
 }
 
+const recallTicks = [1, 0.999, 0.99, 0.98, 0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0];
+const tickGap = 22;
+
+/** By the square root of what is missed: what matters is near 1, and b1 may find half. */
 function recallScale(values: readonly number[]): Axis {
-  const least = Math.min(...values, 0.99);
-  const scale = scaleLinear([least, 1], [frame.bottom - inset, frame.top + inset]).nice(6);
-  return { scale, ticks: scale.ticks(6) };
+  const least = Math.min(...values, 0.98);
+  const floor = recallTicks.find((tick) => tick <= least) ?? 0;
+  const missed = scaleSqrt([1 - floor, 0], [frame.bottom - inset, frame.top + inset]);
+  const scale = (recall: number): number => missed(1 - recall);
+  const ticks = recallTicks.filter((tick) => tick >= floor);
+  const far = (tick: number, at: number): boolean => at === 0 || scale(tick) - scale(ticks[at - 1] ?? 1) >= tickGap;
+  return { scale, ticks: ticks.filter(far) };
 }
 
 function titleOf({ k, table, column }: RecallReport): string {
@@ -125,7 +139,7 @@ function drawAxes(k: number): string {
   const middle = (top + bottom) / 2;
   return `<path class="axis" fill="none" d="M${left} ${top}V${bottom}H${right}"/>
 <text x="${(left + right) / 2}" y="${bottom + 44}" text-anchor="middle">median latency of a search, ms (logarithmic)</text>
-<text transform="translate(22 ${middle}) rotate(-90)" text-anchor="middle">recall@${k}</text>`;
+<text transform="translate(22 ${middle}) rotate(-90)" text-anchor="middle">recall@${k} (stretched towards 1)</text>`;
 }
 
 function exactLabelAt(x: number, medianMs: number): PlacedLabel {

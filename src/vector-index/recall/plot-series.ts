@@ -44,10 +44,10 @@ function nameSeries(
   if (!usesIndex) {
     return `${filterStrategy} (no index)`;
   }
-  const multiplied = rescoring || fetchMultiplier > 1 ? ` × ${fetchMultiplier}` : '';
-  return [
-    ...(isComparison ? [quantization] : []),
-    ...(isFiltered ? [filterStrategy] : []),
-    `${rescoring ? 'rescoring' : 'no rescoring'}${multiplied}`,
-  ].join(', ');
+  const way = rescoring
+    ? `rescoring × ${fetchMultiplier}`
+    : fetchMultiplier > 1
+      ? `fetch × ${fetchMultiplier}`
+      : 'no rescoring';
+  return [...(isComparison ? [quantization] : []), ...(isFiltered ? [filterStrategy] : []), way].join(', ');
 }

@@ -21,11 +21,10 @@ const rules = (isDark: boolean): string => {
     `.faint { fill: ${faint} }`,
     `.grid { stroke: ${grid} }`,
     `.axis, .exact { stroke: ${faint} }`,
-    `.label { stroke: ${paper} }`,
-    `.hollow { fill: ${paper} }`,
+    `.hollow { fill: ${paper} } .halo { fill: ${paper}; stroke: ${paper} }`,
     ...hues.map((hue, at) => {
       const colour = isDark ? hue.dark : hue.light;
-      return `.hue${at} { stroke: ${colour} } .hue${at}.filled, text.hue${at} { fill: ${colour} }`;
+      return `.hue${at} { stroke: ${colour} } .hue${at}.filled, text.hue${at} { fill: ${colour} } text.hue${at} { stroke: none }`;
     }),
   ].join('\n');
 };
@@ -41,7 +40,8 @@ text { font: 12px system-ui, 'Segoe UI', Helvetica, Arial, 'DejaVu Sans', sans-s
 .grid, .axis { stroke-width: 1 }
 .exact { stroke-width: 1.6; stroke-dasharray: 2 4 }
 .dashed { stroke-dasharray: 6 4 }
-.label { font-size: 11px; stroke-width: 3; paint-order: stroke; stroke-linejoin: round }
+.label { font-size: 11px }
+.halo { stroke-width: 3; stroke-linejoin: round }
 ${rules(false)}
 @media (prefers-color-scheme: dark) {
 ${rules(true)}

@@ -8,6 +8,11 @@ export interface SearchResult extends SearchVariant, Latency {
   recall: number;
   /** How many rows an answer had on average; fewer than k where a filter left too few of those fetched. */
   meanRows: number;
+  /**
+   * How many rows did not find themselves, among all k + 1 found, when they were searched for by their own vector;
+   * absent where the vectors are no rows of the table, or a filter may leave them out.
+   */
+  lostRows?: number;
   /** The exact search's median over this one's. */
   speedup: number;
   /** Whether the index answered; otherwise the search was exact. */
