@@ -24,6 +24,14 @@ export function printRecall(report: RecallReport): void {
       ),
     ],
   );
+  for (const { name, results } of report.indexes) {
+    const lostRows = Math.min(...results.map((result) => result.lostRows ?? 0));
+    if (results.length > 0 && lostRows > 0) {
+      process.stdout.write(
+        `${lostRows} of ${report.queries} rows are never found in ${name}, even by their own vector: building an index with several threads may lose rows\n`,
+      );
+    }
+  }
   for (const { quantization, reason } of report.leftOut) {
     process.stdout.write(`${quantization} is left out: ${reason}\n`);
   }
@@ -32,16 +40,17 @@ export function printRecall(report: RecallReport): void {
 function describeReport(report: RecallReport): string {
   const { table, column, distance, dimensions, rows, queries, indexes, filter, matchingRows = 0 } = report;
   const [index] = indexes;
+  const isComparison = report.sampleRows !== undefined;
+  const searched = isComparison ? `a sample of ${rows} rows` : `${rows} rows`;
+  const shape = index === undefined ? '' : `m ${index.m}, ef at construction ${index.efConstruction}`;
+  const indexed = isComparison ? `indexes with ${shape}` : `index ${index?.name} (${index?.quantization}, ${shape})`;
   const vectors = report.queryVectors === undefined ? 'rows of the table' : `from ${report.queryVectors}`;
-  const searched = report.sampleRows === undefined ? 'rows' : 'rows of it';
-  const kind =
-    report.sampleRows === undefined && index !== undefined
-      ? `, index ${index.name} (${index.quantization}, m ${index.m}, ef at construction ${index.efConstruction})`
-      : '';
-  const condition =
-    filter === undefined ? '' : `\n${filter}: ${matchingRows} rows (${((matchingRows / rows) * 100).toPrecision(2)} %)`;
-  return `${table}.${column}, ${distance}, ${rows} ${searched} of ${dimensions} dimensions${kind}
-${queries} vectors to search for, ${vectors}${condition}`;
+  const share = Number(((matchingRows / rows) * 100).toPrecision(2));
+  return [
+    `${table}.${column}: ${searched}, ${dimensions} dimensions, ${distance}, ${indexed}`,
+    `${queries} vectors to search for: ${vectors}`,
+    ...(filter === undefined ? [] : [`filter: ${filter}, fulfilled by ${matchingRows} rows (${share} %)`]),
+  ].join('\n');
 }
 
 function costRow({ quantization, buildSeconds, diskBytes, memoryBytes }: MeasuredIndex): string[] {

@@ -2,9 +2,10 @@ import type { Engine } from '../../engine/engine.ts';
 import { EmbedhouseError } from '../../errors/embedhouse-error.ts';
 import { findColumn, findTable, type FoundColumn, type FoundTable } from '../find-table.ts';
 import { indexDefaults, readVectorIndexes, type Quantization, type VectorIndex } from '../vector-index.ts';
+import { explainsIndex } from './explain-search.ts';
 import { findRecallSubject } from './find-recall-subject.ts';
 import { measureIndex, readIndexBytes } from './measure-index.ts';
-import { measureExact, type ExactAnswers, type Measurement } from './measure-searches.ts';
+import { measureExact, searchLimit, type ExactAnswers, type Measurement } from './measure-searches.ts';
 import { ProgressClock } from './progress-clock.ts';
 import { readRows } from './read-rows.ts';
 import type { MeasuredIndex, RecallReport } from './recall-report.ts';
@@ -150,16 +151,29 @@ async function measureQuantization(measurement: Measurement, work: QuantizationW
   );
   const buildSeconds = (performance.now() - startedMs) / 1000;
   const diskBytes = await readIndexBytes(engine, copy.table, { index: name, signal });
-  const cachedBefore = await readCachedBytes(engine, signal);
-  const index: MeasuredIndex = { name, quantization: name, m, efConstruction, diskBytes, buildSeconds, results: [] };
-  work.keep(index);
   const target = { ...work.target, tableSql, indexName: name };
+  const memoryBytes = await measureMemory(measurement, { target, variant: defaults });
+  const index: MeasuredIndex = {
+    ...{ name, quantization: name, m, efConstruction, diskBytes, buildSeconds },
+    ...(memoryBytes > 0 && { memoryBytes }),
+    results: [],
+  };
+  work.keep(index);
   const { results } = index;
   await measureIndex(measurement, { table: copy.table, target, exact, variants, defaults, results });
-  const memoryBytes = (await readCachedBytes(engine, signal)) - cachedBefore;
-  if (memoryBytes > 0) {
-    index.memoryBytes = memoryBytes;
+}
+
+/** How much larger ClickHouse's cache gets when a plan loads the index into it. */
+async function measureMemory(
+  measurement: Measurement,
+  { target, variant }: { target: SearchTarget; variant: SearchVariant },
+): Promise<number> {
+  const { engine, vectors, signal } = measurement;
+  const before = await readCachedBytes(engine, signal);
+  for (const vector of vectors.slice(0, 1)) {
+    await explainsIndex(engine, { target, variant, vector, limit: searchLimit(measurement), signal });
   }
+  return (await readCachedBytes(engine, signal)) - before;
 }
 
 async function readCachedBytes(engine: Engine, signal: AbortSignal): Promise<number> {

@@ -1,6 +1,5 @@
 import type { Engine } from '../../engine/engine.ts';
 import { EmbedhouseError } from '../../errors/embedhouse-error.ts';
-import { QueryError } from '../../engine/query-error.ts';
 import { explainsIndex, whyUnused } from './explain-search.ts';
 import { findRecallSubject, type RecallSubject } from './find-recall-subject.ts';
 import { measureIndex, readIndexBytes } from './measure-index.ts';
@@ -9,6 +8,7 @@ import { ProgressClock } from './progress-clock.ts';
 import { readRows } from './read-rows.ts';
 import type { RecallReport } from './recall-report.ts';
 import { prepareVectors, type FilteredRecallRequest } from './recall-request.ts';
+import { refuseSql } from './refuse-sql.ts';
 import { untilInterrupted } from './until-interrupted.ts';
 import { where, type SearchTarget } from './search-target.ts';
 import { planVariants, readSearchDefaults } from './search-variant.ts';
@@ -91,13 +91,7 @@ async function countRows(
   if (filter === '') {
     return { rows, matchingRows: rows };
   }
-  const matchingRows = await count(filter).catch((error: unknown) => {
-    throw error instanceof QueryError
-      ? new EmbedhouseError('USAGE', `the filter (${filter}) is no condition on this table: ${error.message}`, {
-          cause: error,
-        })
-      : error;
-  });
+  const matchingRows = await refuseSql(`the filter (${filter})`, async () => count(filter));
   if (matchingRows === 0) {
     throw new EmbedhouseError('USAGE', `no row fulfils the filter (${filter})`);
   }

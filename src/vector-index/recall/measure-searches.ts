@@ -88,10 +88,14 @@ export async function measureVariant(
     ...latency,
     recall: recalls.reduce((sum, recall) => sum + recall, 0) / recalls.length,
     meanRows: rows / recalls.length,
-    ...(target.filter === '' && vectors[0]?.ownRow !== undefined && { lostRows }),
+    ...(canBeLost(target, vectors) && { lostRows }),
     speedup: exact.latency.medianMs / latency.medianMs,
   };
 }
+
+/** Whether each vector's own row must be among the nearest: a row is not the one with the greatest product with itself. */
+const canBeLost = ({ filter, distance }: SearchTarget, vectors: readonly QueryVector[]): boolean =>
+  filter === '' && distance !== 'dotProduct' && vectors.every(({ ownRow }) => ownRow !== undefined);
 
 /** The first search is run once before, to load the index, or the column, into the caches. */
 async function runAll(

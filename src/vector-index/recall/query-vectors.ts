@@ -1,6 +1,7 @@
 import type { Engine } from '../../engine/engine.ts';
 import { EmbedhouseError } from '../../errors/embedhouse-error.ts';
 import { readRows } from './read-rows.ts';
+import { refuseSql } from './refuse-sql.ts';
 import type { QueryVector } from './run-search.ts';
 import { rowNameSql, type SearchTarget } from './search-target.ts';
 
@@ -41,9 +42,12 @@ export async function selectVectors(
   const { columnType, dimensions, count, signal } = options;
   const query = `(${sql.replace(/[;\s]+$/, '')}\n)`;
   const refuse = (reason: string): never => {
-    throw new EmbedhouseError('USAGE', `the query for the vectors to search for ${reason}: ${sql}`);
+    throw new EmbedhouseError('USAGE', `the query for the vectors to search for (${sql}) ${reason}`);
   };
-  const columns = await readRows<{ type: string }>(engine, `DESCRIBE TABLE ${query}`, { signal });
+  const what = `the query for the vectors to search for (${sql})`;
+  const columns = await refuseSql(what, async () =>
+    readRows<{ type: string }>(engine, `DESCRIBE TABLE ${query}`, { signal }),
+  );
   const [column] = columns;
   if (column === undefined || columns.length > 1) {
     return refuse(`gives ${columns.length} columns; one is expected, of vectors`);
@@ -51,11 +55,14 @@ export async function selectVectors(
   if (!/^Array\((?:Float32|Float64|BFloat16)\)$/.test(column.type)) {
     return refuse(`gives ${column.type}; an array of floats is expected`);
   }
-  const rows = await readRows<{ base64: string; length: number }>(
-    engine,
-    `SELECT ${bytesOf(`CAST(vector, '${columnType}')`)} AS base64, length(vector) AS length
-    FROM (SELECT tupleElement(tuple(*), 1) AS vector FROM ${query} LIMIT ${count}) WHERE empty(vector) OR ${isSearchable('vector')}`,
-    { signal },
+  const rows = await refuseSql(what, async () =>
+    readRows<{ base64: string; length: number }>(
+      engine,
+      `SELECT ${bytesOf(`CAST(vector, '${columnType}')`)} AS base64, length(vector) AS length
+      FROM (SELECT tupleElement(tuple(*), 1) AS vector FROM ${query} LIMIT ${count})
+      WHERE empty(vector) OR ${isSearchable('vector')}`,
+      { signal },
+    ),
   );
   const wrong = rows.find(({ length }) => length !== dimensions);
   if (wrong !== undefined) {

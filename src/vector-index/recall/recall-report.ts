@@ -10,7 +10,7 @@ export interface SearchResult extends SearchVariant, Latency {
   meanRows: number;
   /**
    * How many rows did not find themselves, among all k + 1 found, when they were searched for by their own vector;
-   * absent where the vectors are no rows of the table, or a filter may leave them out.
+   * absent where they need not be among them: with a filter, with dotProduct, or when the vectors are no rows of the table.
    */
   lostRows?: number;
   /** The exact search's median over this one's. */
