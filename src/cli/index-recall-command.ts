@@ -29,7 +29,7 @@ interface RecallFlags {
 }
 
 /** `embedhouse index recall`: how much of the exact answer an index finds, and how much faster. */
-export function addRecallCommand(index: Command): void {
+export function addIndexRecallCommand(index: Command): void {
   index
     .command('recall')
     .description('how much of the exact answer an index finds, and how much faster it is')

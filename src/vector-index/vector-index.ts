@@ -42,6 +42,9 @@ export interface VectorIndex {
   granularity: number;
 }
 
+/** What a user chooses of an index. */
+export type IndexParameters = Pick<VectorIndex, 'distance' | 'quantization' | 'm' | 'efConstruction' | 'granularity'>;
+
 /**
  * Reads the definitions of vector indexes from `system.data_skipping_indices`: all, or those of a table, or of a column
  * in it. Those that ClickHouse wrote before 25.1, which name no dimensions, are left out.

@@ -1,0 +1,140 @@
+import { Option, type Command } from 'commander';
+import type { SingleBar } from 'cli-progress';
+import prettyBytes from 'pretty-bytes';
+import prettyMilliseconds from 'pretty-ms';
+
+import { createIndex, type CreatedIndex, type CreateIndexEvent } from '../vector-index/create-index.ts';
+import { distances, indexDefaults, quantizations, type IndexParameters } from '../vector-index/vector-index.ts';
+import { openHomeOf } from './home-options.ts';
+import { interruptible } from './interruptible.ts';
+import { openEngine } from './open-checked-engine.ts';
+import { parseCount } from './parse-number.ts';
+import { createProgressBar } from './progress-bar.ts';
+
+interface CreateFlags extends Omit<IndexParameters, 'efConstruction'> {
+  name?: string;
+  ef: number;
+  threads?: number;
+  json?: true;
+}
+
+/** `embedhouse index create`: defines a vector index and builds it, or goes on with one. */
+export function addIndexCreateCommand(index: Command): void {
+  index
+    .command('create')
+    .description('define a vector index on a column and build it, or go on with one that is not built everywhere')
+    .argument('<table>', 'the table: name, or database.name')
+    .argument('<column>', 'the column: Array(Float32), Array(Float64) or Array(BFloat16)')
+    .option('--name <name>', "the index's name (COLUMN_index)")
+    .addOption(
+      new Option('--distance <function>', 'the function that queries order by')
+        .choices(distances)
+        .default('cosineDistance'),
+    )
+    .addOption(quantizationOption().default(indexDefaults.quantization))
+    .option('--m <n>', 'neighbours of a vector in the graph: more is better and larger', parseCount, indexDefaults.m)
+    .option('--ef <n>', 'candidates for them: more is better and slower', parseCount, indexDefaults.efConstruction)
+    .option('--granularity <n>', 'granules to a graph at most', parseCount, indexDefaults.granularity)
+    .option('--threads <n>', 'threads that build (one a core)', parseCount)
+    .option('--json', 'what was built as JSON')
+    .addHelpText(
+      'after',
+      `
+First all vectors are checked: they must have one length, and no NaN or infinite number; with i8 none may be all zeros.
+Then each part of the table gets a graph of its own, built in memory. New rows get theirs as they are inserted.
+
+Ctrl-C stops at once. Parts that are finished keep the index, and the same command goes on with the others, also after
+the process was killed; if none is finished, the table is as before.
+
+Examples:
+  embedhouse index create laion image_embedding
+  embedhouse index create laion image_embedding --quantization i8 --m 64 --ef 256
+  embedhouse index estimate --rows 1M --dims 512      what it will take
+  embedhouse index status laion                       what there is
+  embedhouse index recall laion image_embedding       how good it is
+
+A query uses the index with
+  SELECT … FROM laion ORDER BY cosineDistance(image_embedding, encode_text('a dog')) LIMIT 10`,
+    )
+    .action(async (tableName: string, columnName: string, flags: CreateFlags, command: Command) => {
+      const home = await openHomeOf(command);
+      using progress = new CreateProgress();
+      const created = await interruptible(async (signal) => {
+        await using engine = await openEngine(home, {
+          ...(flags.threads !== undefined && { indexThreads: flags.threads }),
+        });
+        const { distance, quantization, m, ef: efConstruction, granularity } = flags;
+        return createIndex(engine, {
+          tableName,
+          columnName,
+          ...(flags.name !== undefined && { indexName: flags.name }),
+          ...{ distance, quantization, m, efConstruction, granularity },
+          signal,
+          onEvent: progress.update,
+        });
+      });
+      progress[Symbol.dispose]();
+      process.stdout.write(flags.json ? `${JSON.stringify(created)}\n` : `${describe(created)}\n`);
+    });
+}
+
+/** The flag by which commands name a quantization. */
+export function quantizationOption(): Option {
+  return new Option('--quantization <type>', 'how the index stores vectors').choices(quantizations);
+}
+
+function describe({ index, outcome, vectors, builtVectors, parts, diskBytes, seconds }: CreatedIndex): string {
+  const name = `index ${index.name} on ${index.table}.${index.column}`;
+  const has = `${vectors.toLocaleString('en')} vectors of ${index.dimensions} dimensions in ${parts} parts, ${prettyBytes(diskBytes)} on disk`;
+  if (outcome === 'unchanged') {
+    return `The ${name} is built already: ${has}`;
+  }
+  const time = prettyMilliseconds(1000 * seconds, { unitCount: 2, secondsDecimalDigits: 1 });
+  const added = outcome === 'completed' ? `, ${builtVectors.toLocaleString('en')} of them now` : '';
+  return `Built the ${name} in ${time}: ${has}${added}`;
+}
+
+/** Shows on a terminal a bar with vectors and time left; says elsewhere only what is being built. */
+class CreateProgress implements Disposable {
+  #bar: SingleBar | undefined;
+  #beginMs = 0;
+
+  readonly update = (event: CreateIndexEvent): void => {
+    if (event.type === 'check') {
+      this.#say(`Checking ${event.vectors.toLocaleString('en')} vectors\n`);
+    } else if (event.type === 'plan') {
+      const { index, vectors, parts, memoryBytes, isDefined } = event;
+      const verb = isDefined ? 'Going on with' : 'Building';
+      const size = `${vectors.toLocaleString('en')} vectors in ${parts} parts, up to ${prettyBytes(memoryBytes)} of memory for one`;
+      this.#say(`${verb} the index ${index.name}: ${size}\n`);
+      this.#beginMs = performance.now();
+    } else {
+      this.#draw(event);
+    }
+  };
+
+  [Symbol.dispose](): void {
+    this.#bar?.stop();
+    this.#bar = undefined;
+  }
+
+  #say(text: string): void {
+    process.stderr.write(text);
+  }
+
+  #draw({ doneVectors, totalVectors }: { doneVectors: number; totalVectors: number }): void {
+    if (!process.stderr.isTTY) {
+      return;
+    }
+    if (this.#bar === undefined) {
+      this.#bar = createProgressBar(process.stderr, '{bar} {value} of {total} vectors{left}');
+      this.#bar.start(totalVectors, doneVectors, { left: '' });
+    }
+    const left = ((performance.now() - this.#beginMs) / doneVectors) * (totalVectors - doneVectors);
+    this.#bar.update(doneVectors, {
+      left: Number.isFinite(left)
+        ? ` | ${prettyMilliseconds(left, { unitCount: 2, secondsDecimalDigits: 0 })} left`
+        : '',
+    });
+  }
+}

@@ -1,0 +1,165 @@
+import type { Engine } from '../engine/engine.ts';
+import { EmbedhouseError } from '../errors/embedhouse-error.ts';
+import { buildIndex, type BuildProgress } from './build-index.ts';
+import { checkDimensions, checkValues } from './check-vectors.ts';
+import { defineIndex } from './define-index.ts';
+import { readCoverage, type Coverage } from './index-coverage.ts';
+import { indexMemoryBytes } from './index-size.ts';
+import { quoteIdentifier } from './quote-identifier.ts';
+import { findVectorColumn, type VectorColumn } from './vector-column.ts';
+import { readVectorIndexes, type IndexParameters, type VectorIndex } from './vector-index.ts';
+
+export interface CreateIndexOptions extends IndexParameters {
+  tableName: string;
+  columnName: string;
+  /** @default the name of such an index on the column, or else `<column>_index` */
+  indexName?: string;
+  signal: AbortSignal;
+  onEvent?: (event: CreateIndexEvent) => void;
+}
+
+export type CreateIndexEvent =
+  /** All vectors are being read. */
+  | { type: 'check'; vectors: number }
+  /** What will be built now. `memoryBytes` is that of the largest graph. */
+  | { type: 'plan'; index: VectorIndex; isDefined: boolean; vectors: number; parts: number; memoryBytes: number }
+  | ({ type: 'progress' } & BuildProgress);
+
+export interface CreatedIndex {
+  index: VectorIndex;
+  /** `created`, or `completed` when it was defined but not built in all parts, or `unchanged` when it was. */
+  outcome: 'created' | 'completed' | 'unchanged';
+  vectors: number;
+  /** Built by this call. */
+  builtVectors: number;
+  parts: number;
+  diskBytes: number;
+  seconds: number;
+}
+
+/**
+ * Defines a vector index and builds it in all parts; goes on with one that is defined and not built everywhere. When it
+ * fails or is stopped, what is built stays; an index that is then in no part is not left defined.
+ *
+ * @throws EmbedhouseError `USAGE`, `INDEX_REFUSED`, `CANCELLED`; QueryError (`QUERY_FAILED`)
+ */
+export async function createIndex(engine: Engine, options: CreateIndexOptions): Promise<CreatedIndex> {
+  const { signal, onEvent } = options;
+  const begin = performance.now();
+  const column = await findVectorColumn(engine, options);
+  const { table } = column;
+  const definition = await defineIndex(engine, column, options);
+  const { rows, dimensions } = await checkDimensions(engine, column, {
+    ...(definition.existing && { dimensions: definition.existing.dimensions }),
+    signal,
+  });
+  onEvent?.({ type: 'check', vectors: rows });
+  await checkValues(engine, column, { quantization: options.quantization, signal });
+  const isDefined = definition.existing !== undefined;
+  const index = definition.existing ?? completeDefinition(column, definition.name, options, dimensions);
+  let isAdded = false;
+  try {
+    if (!isDefined) {
+      // Not to be interrupted, so that what is added is known to be.
+      signal.throwIfAborted();
+      await engine.rows(addIndexStatement(column, index));
+      isAdded = true;
+    }
+    const indexes = await readVectorIndexes(engine, { table });
+    const { missing } = await coverageOf(engine, index);
+    const built = {
+      vectors: missing.reduce((sum, part) => sum + part.rows, 0),
+      parts: missing.length,
+    };
+    if (missing.length > 0) {
+      const largest = Math.max(...missing.map((part) => part.rows));
+      const memoryBytes = indexMemoryBytes({ ...index, rows: largest });
+      onEvent?.({ type: 'plan', index, isDefined, ...built, memoryBytes });
+      await buildIndex(engine, {
+        table,
+        index,
+        indexes,
+        signal,
+        onProgress: (progress) => onEvent?.({ type: 'progress', ...progress }),
+      });
+    }
+    const after = await coverageOf(engine, index);
+    const unfinished = missing.length > 0 ? 'completed' : 'unchanged';
+    return {
+      index,
+      outcome: isAdded ? 'created' : unfinished,
+      vectors: rows,
+      builtVectors: built.vectors,
+      parts: after.built.length,
+      diskBytes: after.diskBytes,
+      seconds: (performance.now() - begin) / 1000,
+    };
+  } catch (error) {
+    const state = isAdded || isDefined ? await settle(engine, index, isAdded) : 'nothing was changed';
+    if (signal.aborted) throw new EmbedhouseError('CANCELLED', `stopped: ${state}`, { cause: error });
+    if (error instanceof EmbedhouseError && error.code === 'INDEX_REFUSED') {
+      throw new EmbedhouseError('INDEX_REFUSED', `${error.message}; ${state}`, { cause: error });
+    }
+    throw error;
+  }
+}
+
+function completeDefinition(
+  { table, column }: VectorColumn,
+  name: string,
+  { distance, quantization, m, efConstruction, granularity }: IndexParameters,
+  dimensions: number | undefined,
+): VectorIndex {
+  if (dimensions === undefined) {
+    throw new EmbedhouseError(
+      'INDEX_REFUSED',
+      `table '${table.table}' is empty, so that the dimensions of '${column.name}' are not known: insert a row first`,
+    );
+  }
+  if (quantization === 'b1' && dimensions % 8 !== 0) {
+    throw new EmbedhouseError(
+      'INDEX_REFUSED',
+      `column '${column.name}' of ${dimensions} dimensions cannot have a vector index with b1, which takes a multiple of 8`,
+    );
+  }
+  return {
+    database: table.database,
+    table: table.table,
+    name,
+    column: column.name,
+    distance,
+    dimensions,
+    quantization,
+    m,
+    efConstruction,
+    granularity,
+  };
+}
+
+function addIndexStatement({ table, column }: VectorColumn, index: VectorIndex): string {
+  const { distance, dimensions, quantization, m, efConstruction, granularity } = index;
+  return `ALTER TABLE ${table.sql} ADD INDEX ${quoteIdentifier(index.name)} ${column.sql}
+    TYPE vector_similarity('hnsw', '${distance}', ${dimensions}, '${quantization}', ${m}, ${efConstruction})
+    GRANULARITY ${granularity}`;
+}
+
+async function coverageOf(engine: Engine, index: VectorIndex): Promise<Coverage> {
+  const { coverage } = await readCoverage(engine, index, await readVectorIndexes(engine, { table: index }));
+  const found = coverage.find((each) => each.index.name === index.name);
+  if (found === undefined) {
+    throw new EmbedhouseError('INDEX_REFUSED', `index '${index.name}' was dropped by somebody else`);
+  }
+  return found;
+}
+
+/** Takes out what this call added if it is built nowhere, and says how the table is left. */
+async function settle(engine: Engine, index: VectorIndex, isAdded: boolean): Promise<string> {
+  const drop = `ALTER TABLE ${quoteIdentifier(index.database)}.${quoteIdentifier(index.table)} DROP INDEX ${quoteIdentifier(index.name)}`;
+  const { built, missing } = await coverageOf(engine, index);
+  if (isAdded && built.length === 0) {
+    await engine.rows(drop);
+    return `the table is as it was before`;
+  }
+  const parts = built.length + missing.length;
+  return `index '${index.name}' is built in ${built.length} of ${parts} parts and stays there; the same command goes on, and ${drop} removes it`;
+}
