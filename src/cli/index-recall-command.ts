@@ -114,7 +114,10 @@ function requestOf({
   index,
 }: RecallFlags): Omit<RecallRequest, 'table' | 'column' | 'signal'> {
   return {
-    ...{ k, queries, efs: ef, fetchMultipliers: fetchMultiplier },
+    k,
+    queries,
+    efs: ef,
+    fetchMultipliers: fetchMultiplier,
     ...(queryVectors !== undefined && { queryVectors }),
     ...(index !== undefined && { index }),
   };

@@ -6,7 +6,7 @@ import { printTable } from './print-table.ts';
 /** Prints a report: what was measured, what indexes cost if they were built for it, and each way of searching. */
 export function printRecall(report: RecallReport): void {
   process.stdout.write(`${describeReport(report)}\n\n`);
-  const isComparison = report.sampleRows !== undefined;
+  const isComparison = report.isSample;
   if (isComparison) {
     printTable(
       ['quantization', 'build s', 'on disk', 'in memory'],
@@ -40,7 +40,7 @@ export function printRecall(report: RecallReport): void {
 function describeReport(report: RecallReport): string {
   const { table, column, distance, dimensions, rows, queries, indexes, filter, matchingRows = 0 } = report;
   const [index] = indexes;
-  const isComparison = report.sampleRows !== undefined;
+  const isComparison = report.isSample;
   const searched = isComparison ? `a sample of ${rows} rows` : `${rows} rows`;
   const shape = index === undefined ? '' : `m ${index.m}, ef at construction ${index.efConstruction}`;
   const indexed = isComparison ? `indexes with ${shape}` : `index ${index?.name} (${index?.quantization}, ${shape})`;

@@ -1,8 +1,9 @@
 import type { Engine } from '../../engine/engine.ts';
 import { EmbedhouseError } from '../../errors/embedhouse-error.ts';
 import type { TableName } from '../find-table.ts';
+import { readCoverage } from '../index-coverage.ts';
 import { quoteIdentifier } from '../quote-identifier.ts';
-import { readRows } from './read-rows.ts';
+import { readVectorIndexes } from '../vector-index.ts';
 import type { QueryVector } from './run-search.ts';
 import { approximateSql, vectorParameter, type SearchTarget } from './search-target.ts';
 import type { SearchVariant } from './search-variant.ts';
@@ -32,17 +33,21 @@ export async function whyUnused(engine: Engine, table: TableName, question: Plan
   const { target, signal } = question;
   const { indexName: index, filter, tableSql } = target;
   const unused = (reason: string): EmbedhouseError =>
-    new EmbedhouseError('USAGE', `ClickHouse does not use the index '${index}' of table '${table.table}': ${reason}`);
+    new EmbedhouseError(
+      'INDEX_UNMEASURABLE',
+      `ClickHouse does not use the index '${index}' of table '${table.table}': ${reason}`,
+    );
 
-  const [parts] = await readRows<{ total: number; bare: number }>(
+  const { parts, coverage } = await readCoverage(
     engine,
-    `SELECT count() AS total, countIf(secondary_indices_marks_bytes = 0) AS bare FROM system.parts
-    WHERE active AND rows > 0 AND database = {database:String} AND table = {table:String}`,
-    { params: { database: table.database, table: table.table }, signal },
+    table,
+    await readVectorIndexes(engine, { table, signal }),
+    signal,
   );
-  if (parts !== undefined && parts.bare > 0) {
+  const missing = coverage.find((each) => each.index.name === index)?.missing ?? [];
+  if (missing.length > 0) {
     const build = `ALTER TABLE ${tableSql} MATERIALIZE INDEX ${quoteIdentifier(index)} SETTINGS mutations_sync = 2`;
-    return unused(`${parts.bare} of its ${parts.total} parts are without it; build it there with ${build}`);
+    return unused(`${missing.length} of its ${parts.length} parts are without it; build it there with ${build}`);
   }
   if (!namesIndex(await explain(engine, question), target)) {
     return unused(
@@ -57,8 +62,7 @@ export async function whyUnused(engine: Engine, table: TableName, question: Plan
 }
 
 async function explain(engine: Engine, { target, variant, limit, vector, signal }: PlanQuestion): Promise<string[]> {
-  const lines = await readRows<{ explain: string }>(
-    engine,
+  const lines = await engine.rows<{ explain: string }>(
     `EXPLAIN header = 1, indexes = 1 ${approximateSql(target, variant, limit)}`,
     { params: { [vectorParameter]: vector.base64 }, signal },
   );

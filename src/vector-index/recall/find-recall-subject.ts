@@ -1,6 +1,7 @@
 import type { Engine } from '../../engine/engine.ts';
 import { EmbedhouseError } from '../../errors/embedhouse-error.ts';
-import { findColumn, findTable, type FoundColumn, type FoundTable } from '../find-table.ts';
+import type { FoundColumn, FoundTable } from '../find-table.ts';
+import { findVectorColumn } from '../vector-column.ts';
 import { readVectorIndexes, type VectorIndex } from '../vector-index.ts';
 
 /** A table's column and its vector index. */
@@ -15,15 +16,18 @@ export interface RecallSubject {
 /**
  * Finds the index to judge: the column's only one, or the one named.
  *
- * @throws EmbedhouseError `USAGE` when table, column or index is not there; QueryError (`QUERY_FAILED`)
+ * @throws EmbedhouseError `USAGE` when table, column or index is not there; `INDEX_REFUSED` for what can have no index; QueryError (`QUERY_FAILED`)
  */
 export async function findRecallSubject(
   engine: Engine,
   names: { table: string; column: string; index?: string },
   signal: AbortSignal,
 ): Promise<RecallSubject> {
-  const table = await findTable(engine, names.table, signal);
-  const column = await findColumn(engine, table, names.column, signal);
+  const { table, column } = await findVectorColumn(engine, {
+    tableName: names.table,
+    columnName: names.column,
+    signal,
+  });
   const allIndexes = await readVectorIndexes(engine, { table, column: column.name, signal });
   const refuse = (reason: string): EmbedhouseError =>
     new EmbedhouseError('USAGE', `column '${column.name}' of table '${table.table}' ${reason}`);

@@ -1,8 +1,6 @@
-import type { Engine } from '../../engine/engine.ts';
 import type { TableName } from '../find-table.ts';
 import { explainsIndex, whyUnused } from './explain-search.ts';
 import { measureVariant, searchLimit, type ExactAnswers, type Measurement } from './measure-searches.ts';
-import { readRows } from './read-rows.ts';
 import type { SearchResult } from './recall-report.ts';
 import type { SearchTarget } from './search-target.ts';
 import { isSameVariant, type SearchVariant } from './search-variant.ts';
@@ -22,7 +20,7 @@ export interface IndexMeasurement {
 /**
  * Measures each variant of the search in an index.
  *
- * @throws EmbedhouseError `USAGE` when ClickHouse does not use the index, though no filter is a reason not to
+ * @throws EmbedhouseError `INDEX_UNMEASURABLE` when ClickHouse does not use the index, though no filter is a reason not to
  */
 export async function measureIndex(measurement: Measurement, index: IndexMeasurement): Promise<void> {
   const { engine, clock, signal, vectors } = measurement;
@@ -50,19 +48,4 @@ function describeVariant(
   const filter = target.filter === '' ? '' : `, ${filterStrategy}`;
   const rescored = rescoring ? `, rescoring × ${fetchMultiplier}` : '';
   return `${target.indexName}: ef ${ef}${rescored}${filter}`;
-}
-
-/** Reads how large an index is on disk. @throws QueryError (`QUERY_FAILED`) */
-export async function readIndexBytes(
-  engine: Engine,
-  { database, table }: TableName,
-  { index, signal }: { index: string; signal: AbortSignal },
-): Promise<number> {
-  const [row] = await readRows<{ bytes: number }>(
-    engine,
-    `SELECT data_compressed_bytes AS bytes FROM system.data_skipping_indices
-    WHERE database = {database:String} AND table = {table:String} AND name = {index:String}`,
-    { params: { database, table, index }, signal },
-  );
-  return Number(row?.bytes ?? 0);
 }

@@ -2,10 +2,10 @@ import type { Engine } from '../../engine/engine.ts';
 import { EmbedhouseError } from '../../errors/embedhouse-error.ts';
 import { explainsIndex, whyUnused } from './explain-search.ts';
 import { findRecallSubject, type RecallSubject } from './find-recall-subject.ts';
-import { measureIndex, readIndexBytes } from './measure-index.ts';
+import { readDiskBytes } from './read-disk-bytes.ts';
+import { measureIndex } from './measure-index.ts';
 import { measureExact, searchLimit, type Measurement } from './measure-searches.ts';
 import { ProgressClock } from './progress-clock.ts';
-import { readRows } from './read-rows.ts';
 import type { RecallReport } from './recall-report.ts';
 import { prepareVectors, type FilteredRecallRequest } from './recall-request.ts';
 import { refuseSql } from './refuse-sql.ts';
@@ -17,7 +17,7 @@ import { planVariants, readSearchDefaults } from './search-variant.ts';
  * Measures how much of the exact answer a table's vector index finds, and how long both take, for each setting of the
  * search. When it is stopped, the report has what was measured till then.
  *
- * @throws EmbedhouseError `USAGE` for what cannot be measured, such as an index that ClickHouse does not use; `CANCELLED`
+ * @throws EmbedhouseError `USAGE`; `INDEX_UNMEASURABLE` for an index that ClickHouse does not use; `CANCELLED`
  *   when it is stopped before there is a figure; QueryError (`QUERY_FAILED`)
  */
 export async function measureRecall(engine: Engine, request: FilteredRecallRequest): Promise<RecallReport> {
@@ -42,6 +42,7 @@ export async function measureRecall(engine: Engine, request: FilteredRecallReque
       distance: index.distance,
       dimensions: index.dimensions,
       rows,
+      isSample: false,
       k,
       queries: vectors.length,
       ...(request.queryVectors !== undefined && { queryVectors: request.queryVectors }),
@@ -52,7 +53,7 @@ export async function measureRecall(engine: Engine, request: FilteredRecallReque
       isInterrupted: false,
     };
     const { name, quantization, m, efConstruction } = index;
-    const diskBytes = await readIndexBytes(engine, table, { index: name, signal });
+    const diskBytes = await readDiskBytes(engine, table, { index: name, signal });
     const results: RecallReport['indexes'][number]['results'] = [];
     report.indexes.push({ name, quantization, m, efConstruction, diskBytes, results });
     keep(report);
@@ -80,12 +81,10 @@ async function countRows(
   signal: AbortSignal,
 ): Promise<{ rows: number; matchingRows: number }> {
   const count = async (condition: string): Promise<number> => {
-    const [row] = await readRows<{ rows: number }>(
-      engine,
-      `SELECT count() AS rows FROM ${tableSql}${where(condition)}`,
-      { signal },
-    );
-    return Number(row?.rows ?? 0);
+    const [row] = await engine.rows<{ rows: number }>(`SELECT count() AS rows FROM ${tableSql}${where(condition)}`, {
+      signal,
+    });
+    return row?.rows ?? 0;
   };
   const rows = await count('');
   if (filter === '') {

@@ -3,7 +3,6 @@ import { EmbedhouseError } from '../../errors/embedhouse-error.ts';
 import { countHits, exactAnswer, type ExactAnswer } from './exact-answer.ts';
 import { summarizeLatency, type Latency } from './latency.ts';
 import type { ProgressClock } from './progress-clock.ts';
-import { readRows } from './read-rows.ts';
 import type { SearchResult } from './recall-report.ts';
 import { runSearch, type QueryVector, type Search } from './run-search.ts';
 import {
@@ -51,7 +50,7 @@ export async function measureExact(measurement: Measurement, target: SearchTarge
 /**
  * Searches for each vector in one way, and compares with the exact answers.
  *
- * @throws EmbedhouseError `QUERY_FAILED` when the table's rows have moved meanwhile; QueryError; `QUERY_CANCELLED`
+ * @throws EmbedhouseError `INDEX_UNMEASURABLE` when the table's rows have moved meanwhile; QueryError; `QUERY_CANCELLED`
  */
 export async function measureVariant(
   measurement: Measurement,
@@ -130,8 +129,7 @@ async function readDistances(
   const conditions = rowKey.map(
     (column, at) => `${column} IN (${[...new Set(keys.map((key) => `'${key[at] ?? ''}'`))].join(', ')})`,
   );
-  const found = await readRows<{ name: string; distance: number | null }>(
-    engine,
+  const found = await engine.rows<{ name: string; distance: number | null }>(
     `SELECT ${rowNameSql(target)} AS name, ${distanceSql(target)} AS distance
     FROM ${tableSql} WHERE ${conditions.join(' AND ')}`,
     { params: { [vectorParameter]: vector.base64 }, signal },
@@ -141,7 +139,7 @@ async function readDistances(
   }
   if (unknown.some((row) => !known.has(row))) {
     throw new EmbedhouseError(
-      'QUERY_FAILED',
+      'INDEX_UNMEASURABLE',
       `the table ${tableSql} changed while its index was measured: its rows are in other parts now; measure again when nothing is inserted, merged or built`,
     );
   }

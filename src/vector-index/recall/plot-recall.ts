@@ -28,7 +28,10 @@ export function plotRecall(report: RecallReport): string {
   const y = recallScale(results.map(({ recall }) => recall));
   const points = series.flatMap((each) =>
     each.results.map((result) => ({
-      ...{ x: x.scale(result.medianMs), y: y.scale(result.recall), series: each, result },
+      x: x.scale(result.medianMs),
+      y: y.scale(result.recall),
+      series: each,
+      result,
       text: result.usesIndex ? String(result.ef) : 'no index',
     })),
   );
@@ -108,13 +111,13 @@ function titleOf({ k, table, column }: RecallReport): string {
 }
 
 function drawTitle(report: RecallReport): string {
-  const { rows, dimensions, distance, queries, sampleRows, indexes, queryVectors, filter } = report;
+  const { rows, dimensions, distance, queries, isSample, indexes, queryVectors, filter } = report;
   const [index] = indexes;
   const facts = [
-    sampleRows === undefined ? `${count(rows)} rows` : `sample of ${count(rows)} rows`,
+    isSample ? `sample of ${count(rows)} rows` : `${count(rows)} rows`,
     `${dimensions} dimensions`,
     distance,
-    ...(sampleRows === undefined && index !== undefined ? [`index ${index.name} (${index.quantization})`] : []),
+    ...(!isSample && index !== undefined ? [`index ${index.name} (${index.quantization})`] : []),
     `${queries} ${queryVectors === undefined ? 'rows' : 'vectors'} searched for`,
   ];
   const from = queryVectors === undefined ? [] : [`vectors from ${queryVectors}`];

@@ -15,19 +15,18 @@ export interface PlotSeries {
  * apart: where quantizations are compared, those rescored with less than the greatest multiplier are left out, and with
  * a filter what `auto` gives beside the default, for it is as `postfilter`.
  */
-export function plotSeries({ indexes, sampleRows, filter }: RecallReport): PlotSeries[] {
-  const isComparison = sampleRows !== undefined;
+export function plotSeries({ indexes, isSample, filter }: RecallReport): PlotSeries[] {
   const results = indexes.flatMap((index) => index.results);
   const greatest = Math.max(...results.map(({ fetchMultiplier }) => fetchMultiplier));
   const isDrawn = ({ rescoring, fetchMultiplier, filterStrategy, isDefault }: SearchResult): boolean =>
-    (!isComparison || !rescoring || fetchMultiplier === greatest) &&
+    (!isSample || !rescoring || fetchMultiplier === greatest) &&
     (filter === undefined || filterStrategy !== 'auto' || isDefault);
 
   const series = new Map<string, PlotSeries>();
   for (const [indexAt, index] of indexes.entries()) {
     for (const result of index.results.filter(isDrawn)) {
-      const name = nameSeries(index, result, { isComparison, isFiltered: filter !== undefined });
-      const hue = isComparison ? indexAt : series.size;
+      const name = nameSeries(index, result, { isSample, isFiltered: filter !== undefined });
+      const hue = isSample ? indexAt : series.size;
       const known = series.get(name) ?? { name, hue, isRescored: result.rescoring, results: [] };
       known.results.push(result);
       series.set(name, known);
@@ -39,7 +38,7 @@ export function plotSeries({ indexes, sampleRows, filter }: RecallReport): PlotS
 function nameSeries(
   { quantization }: MeasuredIndex,
   { rescoring, fetchMultiplier, filterStrategy, usesIndex }: SearchResult,
-  { isComparison, isFiltered }: { isComparison: boolean; isFiltered: boolean },
+  { isSample, isFiltered }: { isSample: boolean; isFiltered: boolean },
 ): string {
   if (!usesIndex) {
     return `${filterStrategy} (no index)`;
@@ -49,5 +48,5 @@ function nameSeries(
     : fetchMultiplier > 1
       ? `fetch × ${fetchMultiplier}`
       : 'no rescoring';
-  return [...(isComparison ? [quantization] : []), ...(isFiltered ? [filterStrategy] : []), way].join(', ');
+  return [...(isSample ? [quantization] : []), ...(isFiltered ? [filterStrategy] : []), way].join(', ');
 }

@@ -1,6 +1,5 @@
 import type { Engine } from '../../engine/engine.ts';
 import { EmbedhouseError } from '../../errors/embedhouse-error.ts';
-import { readRows } from './read-rows.ts';
 import { refuseSql } from './refuse-sql.ts';
 import type { QueryVector } from './run-search.ts';
 import { rowNameSql, type SearchTarget } from './search-target.ts';
@@ -17,8 +16,7 @@ export async function chooseRows(
   { count, signal }: { count: number; signal: AbortSignal },
 ): Promise<QueryVector[]> {
   const { tableSql, columnSql } = target;
-  const rows = await readRows<{ name: string; base64: string }>(
-    engine,
+  const rows = await engine.rows<{ name: string; base64: string }>(
     `SELECT ${rowNameSql(target)} AS name, ${bytesOf(columnSql)} AS base64 FROM ${tableSql}
     WHERE ${isSearchable(columnSql)} ORDER BY cityHash64(${columnSql}) LIMIT ${count}`,
     { signal },
@@ -46,7 +44,7 @@ export async function selectVectors(
   };
   const what = `the query for the vectors to search for (${sql})`;
   const columns = await refuseSql(what, async () =>
-    readRows<{ type: string }>(engine, `DESCRIBE TABLE ${query}`, { signal }),
+    engine.rows<{ type: string }>(`DESCRIBE TABLE ${query}`, { signal }),
   );
   const [column] = columns;
   if (column === undefined || columns.length > 1) {
@@ -56,8 +54,7 @@ export async function selectVectors(
     return refuse(`gives ${column.type}; an array of floats is expected`);
   }
   const rows = await refuseSql(what, async () =>
-    readRows<{ base64: string; length: number }>(
-      engine,
+    engine.rows<{ base64: string; length: number }>(
       `SELECT ${bytesOf(`CAST(vector, '${columnType}')`)} AS base64, length(vector) AS length
       FROM (SELECT tupleElement(tuple(*), 1) AS vector FROM ${query} LIMIT ${count})
       WHERE empty(vector) OR ${isSearchable('vector')}`,

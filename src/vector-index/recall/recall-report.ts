@@ -39,8 +39,8 @@ export interface RecallReport {
   dimensions: number;
   /** How many rows were searched: the table's, or the sample's. */
   rows: number;
-  /** How many rows of the table were copied to build indexes of; absent where the table's own index is judged. */
-  sampleRows?: number;
+  /** Whether a sample was searched, to build indexes of it, and not the table with its own index. */
+  isSample: boolean;
   k: number;
   /** How many vectors were searched for. */
   queries: number;

@@ -1,5 +1,4 @@
 import type { Engine } from '../../engine/engine.ts';
-import { readRows } from './read-rows.ts';
 import { vectorParameter } from './search-target.ts';
 
 /** A vector to search for. */
@@ -23,19 +22,33 @@ export interface Search {
   milliseconds: number;
 }
 
-/** Runs a query that `search-target.ts` wrote. @throws QueryError (`QUERY_FAILED`); `QUERY_CANCELLED` */
+/**
+ * Runs a query that `search-target.ts` wrote, in the engine's own session: all run in the same thread and find its caches.
+ *
+ * @throws QueryError (`QUERY_FAILED`); `QUERY_CANCELLED`
+ */
 export async function runSearch(
   engine: Engine,
   sql: string,
   { vector, signal }: { vector: QueryVector; signal: AbortSignal },
 ): Promise<Search> {
-  const [answer] = await readRows<{
-    rows: string[];
-    distances?: (number | null)[];
-    nanoseconds: number | string;
-  }>(engine, sql, { params: { [vectorParameter]: vector.base64 }, signal });
+  const chunks: Uint8Array[] = [];
+  const params = { [vectorParameter]: vector.base64 };
+  for await (const chunk of engine.stream(sql, { format: 'JSONEachRow', params, signal })) {
+    chunks.push(chunk);
+  }
+  // One row, with the columns that `timed` names.
+  const { rows, distances, nanoseconds } = JSON.parse(Buffer.concat(chunks).toString()) as SearchRow;
   return {
-    found: (answer?.rows ?? []).map((row, at) => ({ row, distance: answer?.distances?.[at] ?? null })),
-    milliseconds: Number(answer?.nanoseconds ?? 0) / 1e6,
+    found: rows.map((row, at) => ({ row, distance: distances?.[at] ?? null })),
+    milliseconds: Number(nanoseconds) / 1e6,
   };
+}
+
+interface SearchRow {
+  rows: string[];
+  /** Of the exact search only. */
+  distances?: (number | null)[];
+  /** In quotes where a server is set to write 64-bit integers so. */
+  nanoseconds: number | string;
 }

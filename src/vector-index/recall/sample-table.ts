@@ -1,7 +1,6 @@
 import type { Engine } from '../../engine/engine.ts';
 import { EmbedhouseError } from '../../errors/embedhouse-error.ts';
 import type { FoundColumn, FoundTable, TableName } from '../find-table.ts';
-import { readRows } from './read-rows.ts';
 
 /** A table with the vectors of some rows of another. */
 export interface Sample {
@@ -34,12 +33,6 @@ export async function copySample(
 ): Promise<Sample> {
   const { from, into, sampleRows, signal } = options;
   const { table, column } = from;
-  if (!/^Array\((?:Float32|Float64|BFloat16)\)$/.test(column.type)) {
-    throw new EmbedhouseError(
-      'USAGE',
-      `column '${column.name}' of table '${table.table}' is of the type ${column.type}; vectors are Array(Float32), Array(Float64) or Array(BFloat16)`,
-    );
-  }
   const tableSql = `${into}.sample`;
   await engine.run(
     `CREATE TABLE ${tableSql} (sample_row UInt64, vector ${column.type} CODEC(NONE)) ENGINE = MergeTree ORDER BY sample_row;
@@ -50,8 +43,7 @@ export async function copySample(
     OPTIMIZE TABLE ${tableSql} FINAL`,
     { signal },
   );
-  const [found] = await readRows<{ rows: number; shortest: number; longest: number }>(
-    engine,
+  const [found] = await engine.rows<{ rows: number; shortest: number; longest: number }>(
     `SELECT count() AS rows, min(length(vector)) AS shortest, max(length(vector)) AS longest FROM ${tableSql}`,
     { signal },
   );

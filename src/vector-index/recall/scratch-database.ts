@@ -6,7 +6,6 @@ import { z } from 'zod';
 import type { Engine } from '../../engine/engine.ts';
 import { isRunning, ownIdentity } from '../../models/process-identity.ts';
 import { quoteIdentifier } from '../quote-identifier.ts';
-import { readRows } from './read-rows.ts';
 
 const prefix = 'embedhouse_recall_';
 
@@ -49,8 +48,7 @@ export async function withScratchDatabase<T>(
 }
 
 async function removeLeftovers(engine: Engine, signal: AbortSignal): Promise<void> {
-  const databases = await readRows<{ name: string; comment: string }>(
-    engine,
+  const databases = await engine.rows<{ name: string; comment: string }>(
     `SELECT name, comment FROM system.databases WHERE startsWith(name, '${prefix}')`,
     { signal },
   );

@@ -1,5 +1,4 @@
 import type { Engine } from '../../engine/engine.ts';
-import { readRows } from './read-rows.ts';
 
 /** When ClickHouse evaluates a condition: see its setting `vector_search_filter_strategy`. */
 export const filterStrategies = ['auto', 'postfilter', 'prefilter'] as const;
@@ -24,11 +23,10 @@ export interface SearchDefaults extends SearchVariant {
 
 /** Reads how the engine searches when a query sets nothing. @throws QueryError (`QUERY_FAILED`) */
 export async function readSearchDefaults(engine: Engine, signal?: AbortSignal): Promise<SearchDefaults> {
-  const rows = await readRows<{ name: string; value: string }>(
-    engine,
+  const rows = await engine.rows<{ name: string; value: string }>(
     `SELECT name, value FROM system.settings
     WHERE name LIKE 'vector_search_%' OR name LIKE 'hnsw_%' OR name = 'max_limit_for_vector_search_queries'`,
-    { signal },
+    { ...(signal && { signal }) },
   );
   const values = new Map(rows.map(({ name, value }) => [name, value]));
   const strategy = values.get('vector_search_filter_strategy');
