@@ -1,4 +1,5 @@
 import type { Engine } from '../../engine/engine.ts';
+import { splitStatements } from '../../engine/split-statements.ts';
 import { EmbedhouseError } from '../../errors/embedhouse-error.ts';
 import { refuseSql } from './refuse-sql.ts';
 import type { QueryVector } from './run-search.ts';
@@ -38,10 +39,14 @@ export async function selectVectors(
   options: { columnType: string; dimensions: number; count: number; signal: AbortSignal },
 ): Promise<QueryVector[]> {
   const { columnType, dimensions, count, signal } = options;
-  const query = `(${sql.replace(/[;\s]+$/, '')}\n)`;
   const refuse = (reason: string): never => {
     throw new EmbedhouseError('USAGE', `the query for the vectors to search for (${sql}) ${reason}`);
   };
+  const [statement, ...more] = splitStatements(sql);
+  if (statement === undefined || more.length > 0) {
+    return refuse(`is ${more.length === 0 ? 'empty' : `${more.length + 1} statements`}; one SELECT is expected`);
+  }
+  const query = `(${statement}\n)`;
   const what = `the query for the vectors to search for (${sql})`;
   const columns = await refuseSql(what, async () =>
     engine.rows<{ type: string }>(`DESCRIBE TABLE ${query}`, { signal }),
