@@ -18,6 +18,8 @@ interface CreateFlags extends Omit<IndexParameters, 'efConstruction'> {
   json?: true;
 }
 
+const rateWindowMs = 10_000;
+
 /** `embedhouse index create`: defines a vector index and builds it, or goes on with one. */
 export function addIndexCreateCommand(index: Command): void {
   index
@@ -64,7 +66,7 @@ A query uses the index with
           ...(flags.threads !== undefined && { indexThreads: flags.threads }),
         });
         const { distance, quantization, m, ef: efConstruction, granularity } = flags;
-        return createIndex(engine, {
+        return await createIndex(engine, {
           tableName,
           columnName,
           ...(flags.name !== undefined && { indexName: flags.name }),
@@ -85,7 +87,7 @@ export function quantizationOption(): Option {
 
 function describe({ index, outcome, vectors, builtVectors, parts, diskBytes, seconds }: CreatedIndex): string {
   const name = `index ${index.name} on ${index.table}.${index.column}`;
-  const has = `${vectors.toLocaleString('en')} vectors of ${index.dimensions} dimensions in ${parts} parts, ${prettyBytes(diskBytes)} on disk`;
+  const has = `${vectors.toLocaleString('en')} vectors of ${index.dimensions} dimensions in ${countParts(parts)}, ${prettyBytes(diskBytes)} on disk`;
   if (outcome === 'unchanged') {
     return `The ${name} is built already: ${has}`;
   }
@@ -94,10 +96,13 @@ function describe({ index, outcome, vectors, builtVectors, parts, diskBytes, sec
   return `Built the ${name} in ${time}: ${has}${added}`;
 }
 
+const countParts = (parts: number): string => (parts === 1 ? '1 part' : `${parts} parts`);
+
 /** Shows on a terminal a bar with vectors and time left; says elsewhere only what is being built. */
 class CreateProgress implements Disposable {
   #bar: SingleBar | undefined;
-  #beginMs = 0;
+  /** What was done at which time, the oldest first. */
+  #past: { atMs: number; doneVectors: number }[] = [];
 
   readonly update = (event: CreateIndexEvent): void => {
     if (event.type === 'check') {
@@ -105,9 +110,9 @@ class CreateProgress implements Disposable {
     } else if (event.type === 'plan') {
       const { index, vectors, parts, memoryBytes, isDefined } = event;
       const verb = isDefined ? 'Going on with' : 'Building';
-      const size = `${vectors.toLocaleString('en')} vectors in ${parts} parts, up to ${prettyBytes(memoryBytes)} of memory for one`;
+      const size = `${vectors.toLocaleString('en')} vectors in ${countParts(parts)}, up to ${prettyBytes(memoryBytes)} of memory for one`;
       this.#say(`${verb} the index ${index.name}: ${size}\n`);
-      this.#beginMs = performance.now();
+      this.#past = [{ atMs: performance.now(), doneVectors: 0 }];
     } else {
       this.#draw(event);
     }
@@ -130,11 +135,22 @@ class CreateProgress implements Disposable {
       this.#bar = createProgressBar(process.stderr, '{bar} {value} of {total} vectors{left}');
       this.#bar.start(totalVectors, doneVectors, { left: '' });
     }
-    const left = ((performance.now() - this.#beginMs) / doneVectors) * (totalVectors - doneVectors);
+    const left = this.#leftMs(doneVectors, totalVectors);
     this.#bar.update(doneVectors, {
       left: Number.isFinite(left)
         ? ` | ${prettyMilliseconds(left, { unitCount: 2, secondsDecimalDigits: 0 })} left`
         : '',
     });
+  }
+
+  /** By the rate of the last seconds: the first vectors of a graph are added faster than the last. */
+  #leftMs(doneVectors: number, totalVectors: number): number {
+    const atMs = performance.now();
+    this.#past.push({ atMs, doneVectors });
+    while ((this.#past[1]?.atMs ?? atMs) < atMs - rateWindowMs) {
+      this.#past.shift();
+    }
+    const first = this.#past[0] ?? { atMs, doneVectors };
+    return ((atMs - first.atMs) / (doneVectors - first.doneVectors)) * (totalVectors - doneVectors);
   }
 }

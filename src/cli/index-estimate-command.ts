@@ -136,7 +136,7 @@ async function measure(
   }: { dimensions: number; quantizations: readonly Quantization[]; flags: EstimateFlags; signal: AbortSignal },
 ): Promise<Map<Quantization, MeasuredBuild>> {
   await using engine = await openEngine({ ...home, dataPath: ':memory:' });
-  return measureBuild(engine, {
+  return await measureBuild(engine, {
     distance: 'cosineDistance',
     dimensions,
     m: flags.m,
@@ -156,7 +156,7 @@ function printEstimate({ rows, dimensions }: Vectors, flags: EstimateFlags, { co
     `${rows.toLocaleString('en')} vectors of ${dimensions} dimensions${columns}: ${prettyBytes(columnBytes)} uncompressed; m = ${flags.m}\n\n`,
   );
   printTable(
-    ['index', 'disk', 'memory', 'cache', `nodes of ${prettyBytes(flags.memoryPerNode)}`, 'build, one such machine'],
+    ['index', 'disk', 'memory', 'cache', `nodes of ${prettyBytes(flags.memoryPerNode)}`, 'build on this machine'],
     indexes.map(({ quantization, indexDiskBytes, memoryBytes, cacheBytes, nodes, buildSeconds }) => [
       quantization,
       prettyBytes(indexDiskBytes),

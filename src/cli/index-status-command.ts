@@ -32,7 +32,7 @@ Examples:
       const home = await openHomeOf(command);
       const status = await interruptible(async (signal) => {
         await using engine = await openEngine(home);
-        return readIndexStatus(engine, { ...(tableName !== undefined && { tableName }), signal });
+        return await readIndexStatus(engine, { ...(tableName !== undefined && { tableName }), signal });
       });
       process.stdout.write(flags.json ? `${JSON.stringify(status)}\n` : '');
       if (!flags.json) {

@@ -1,5 +1,7 @@
 import type { Engine } from '../engine/engine.ts';
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
+import type { TableName } from './find-table.ts';
+import { showNames } from './quote-identifier.ts';
 import type { Quantization } from './vector-index.ts';
 import type { VectorColumn } from './vector-column.ts';
 
@@ -40,8 +42,8 @@ export async function checkDimensions(
     throw new EmbedhouseError(
       'INDEX_REFUSED',
       `column '${column.name}' of ${total} rows cannot have a vector index, which takes ${wanted}: ${found.join(', ')}${more}; ${howToFind(
-        `length(${column.sql}) != ${common === 0 ? 'N' : common}`,
-        table.sql,
+        `length(${showNames(column.name)}) != ${common === 0 ? 'N' : common}`,
+        table,
       )}`,
     );
   }
@@ -58,25 +60,25 @@ export async function checkValues(
   { table, column }: VectorColumn,
   { quantization, signal }: { quantization: Quantization; signal: AbortSignal },
 ): Promise<void> {
-  const isNotFinite = `arrayExists(x -> NOT isFinite(x), ${column.sql})`;
-  const isZero = `L2Norm(${column.sql}) = 0`;
+  const isNotFinite = (vector: string): string => `arrayExists(x -> NOT isFinite(x), ${vector})`;
+  const isZero = (vector: string): string => `L2Norm(${vector}) = 0`;
   const [bad] = await engine.rows<{ notFinite: number; zero: number }>(
     // A sum is quick to tell, and wrong at most where it overflows.
-    `SELECT countIf(NOT isFinite(arraySum(${column.sql})) AND ${isNotFinite}) AS notFinite,
-        ${quantization === 'i8' ? `countIf(${isZero})` : 0} AS zero
+    `SELECT countIf(NOT isFinite(arraySum(${column.sql})) AND ${isNotFinite(column.sql)}) AS notFinite,
+        ${quantization === 'i8' ? `countIf(${isZero(column.sql)})` : 0} AS zero
     FROM ${table.sql}`,
     { signal },
   );
   if (bad?.notFinite) {
     throw new EmbedhouseError(
       'INDEX_REFUSED',
-      `column '${column.name}' cannot have a vector index: ${count(bad.notFinite, 'has', 'have')} a NaN or an infinite number in the vector; ${howToFind(isNotFinite, table.sql)}`,
+      `column '${column.name}' cannot have a vector index: ${count(bad.notFinite, 'has', 'have')} a NaN or an infinite number in the vector; ${howToFind(isNotFinite(showNames(column.name)), table)}`,
     );
   }
   if (bad?.zero) {
     throw new EmbedhouseError(
       'INDEX_REFUSED',
-      `column '${column.name}' cannot have a vector index with i8: ${count(bad.zero, 'is', 'are')} all zeros, which only other quantizations take; ${howToFind(isZero, table.sql)}`,
+      `column '${column.name}' cannot have a vector index with i8: ${count(bad.zero, 'is', 'are')} all zeros, which only other quantizations take; ${howToFind(isZero(showNames(column.name)), table)}`,
     );
   }
 }
@@ -86,5 +88,5 @@ const maxListed = 3;
 const count = (rows: number, one: string, many: string): string =>
   rows === 1 ? `1 row ${one}` : `${rows} rows ${many}`;
 
-const howToFind = (condition: string, table: string): string =>
-  `see them with SELECT * FROM ${table} WHERE ${condition}`;
+const howToFind = (condition: string, { database, table }: TableName): string =>
+  `see them with SELECT * FROM ${showNames(database, table)} WHERE ${condition}`;

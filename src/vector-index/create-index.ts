@@ -1,8 +1,9 @@
 import type { Engine } from '../engine/engine.ts';
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
+import { stoppable } from '../errors/stoppable.ts';
 import { buildIndex, type BuildProgress } from './build-index.ts';
 import { checkDimensions, checkValues } from './check-vectors.ts';
-import { defineIndex } from './define-index.ts';
+import { defineIndex, dropStatement } from './define-index.ts';
 import { readCoverage, type Coverage } from './index-coverage.ts';
 import { indexMemoryBytes } from './index-size.ts';
 import { quoteIdentifier } from './quote-identifier.ts';
@@ -46,17 +47,9 @@ export interface CreatedIndex {
 export async function createIndex(engine: Engine, options: CreateIndexOptions): Promise<CreatedIndex> {
   const { signal, onEvent } = options;
   const begin = performance.now();
-  const column = await findVectorColumn(engine, options);
+  const prepared = await stoppable(signal, 'stopped: nothing was changed', async () => prepare(engine, options));
+  const { column, index, isDefined, rows } = prepared;
   const { table } = column;
-  const definition = await defineIndex(engine, column, options);
-  const { rows, dimensions } = await checkDimensions(engine, column, {
-    ...(definition.existing && { dimensions: definition.existing.dimensions }),
-    signal,
-  });
-  onEvent?.({ type: 'check', vectors: rows });
-  await checkValues(engine, column, { quantization: options.quantization, signal });
-  const isDefined = definition.existing !== undefined;
-  const index = definition.existing ?? completeDefinition(column, definition.name, options, dimensions);
   let isAdded = false;
   try {
     if (!isDefined) {
@@ -102,6 +95,24 @@ export async function createIndex(engine: Engine, options: CreateIndexOptions): 
     }
     throw error;
   }
+}
+
+/** Finds what the index is to be built on, and makes sure that it can be. */
+async function prepare(
+  engine: Engine,
+  options: CreateIndexOptions,
+): Promise<{ column: VectorColumn; index: VectorIndex; isDefined: boolean; rows: number }> {
+  const { signal, onEvent } = options;
+  const column = await findVectorColumn(engine, options);
+  const definition = await defineIndex(engine, column, options);
+  const { rows, dimensions } = await checkDimensions(engine, column, {
+    ...(definition.existing && { dimensions: definition.existing.dimensions }),
+    signal,
+  });
+  onEvent?.({ type: 'check', vectors: rows });
+  await checkValues(engine, column, { quantization: options.quantization, signal });
+  const index = definition.existing ?? completeDefinition(column, definition.name, options, dimensions);
+  return { column, index, isDefined: definition.existing !== undefined, rows };
 }
 
 function completeDefinition(
@@ -154,12 +165,12 @@ async function coverageOf(engine: Engine, index: VectorIndex): Promise<Coverage>
 
 /** Takes out what this call added if it is built nowhere, and says how the table is left. */
 async function settle(engine: Engine, index: VectorIndex, isAdded: boolean): Promise<string> {
-  const drop = `ALTER TABLE ${quoteIdentifier(index.database)}.${quoteIdentifier(index.table)} DROP INDEX ${quoteIdentifier(index.name)}`;
+  const table = `${quoteIdentifier(index.database)}.${quoteIdentifier(index.table)}`;
   const { built, missing } = await coverageOf(engine, index);
   if (isAdded && built.length === 0) {
-    await engine.rows(drop);
-    return `the table is as it was before`;
+    await engine.rows(`ALTER TABLE ${table} DROP INDEX ${quoteIdentifier(index.name)}`);
+    return 'the table is as it was before';
   }
   const parts = built.length + missing.length;
-  return `index '${index.name}' is built in ${built.length} of ${parts} parts and stays there; the same command goes on, and ${drop} removes it`;
+  return `index '${index.name}' is built in ${built.length} of ${parts} parts and stays there; the same command goes on, and ${dropStatement(index)} removes it`;
 }

@@ -1,5 +1,6 @@
 import type { Engine } from '../engine/engine.ts';
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
+import { showNames } from './quote-identifier.ts';
 import type { VectorColumn } from './vector-column.ts';
 import { readVectorIndexes, type IndexParameters, type VectorIndex } from './vector-index.ts';
 
@@ -21,7 +22,7 @@ export async function defineIndex(
   options: IndexParameters & { indexName?: string; signal: AbortSignal },
 ): Promise<Definition> {
   if (options.quantization === 'b1' && options.distance !== 'cosineDistance') {
-    throw new EmbedhouseError('USAGE', `b1 serves cosineDistance alone, and not ${options.distance}`);
+    throw new EmbedhouseError('USAGE', `an index with b1 serves cosineDistance alone, and not ${options.distance}`);
   }
   const indexes = await readVectorIndexes(engine, { table, signal: options.signal });
   const sameUse = indexes.find((index) => index.column === column.name && index.distance === options.distance);
@@ -37,7 +38,7 @@ export async function defineIndex(
     if (differences !== '') {
       throw new EmbedhouseError(
         'INDEX_REFUSED',
-        `index '${name}' is there with other parameters (${differences}): give those, or drop it first with ALTER TABLE ${table.sql} DROP INDEX \`${name}\``,
+        `index '${name}' is there with other parameters (${differences}): give those, or drop it first with ${dropStatement(sameUse)}`,
       );
     }
     return { name, existing: sameUse };
@@ -54,6 +55,10 @@ export async function defineIndex(
   }
   return { name };
 }
+
+/** The statement that removes an index, for a user to run. */
+export const dropStatement = ({ database, table, name }: VectorIndex): string =>
+  `ALTER TABLE ${showNames(database, table)} DROP INDEX ${showNames(name)}`;
 
 function describeDifferences(index: VectorIndex, wanted: IndexParameters): string {
   return (['quantization', 'm', 'efConstruction', 'granularity'] as const)

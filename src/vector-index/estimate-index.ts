@@ -53,7 +53,7 @@ export function estimateIndex(options: EstimateOptions): Estimate {
       const buildSeconds = measured && columns * nodes * measured.secondsFor(rows / nodes);
       return {
         quantization,
-        indexDiskBytes: columns * indexFileBytes(shape),
+        indexDiskBytes: Math.round(columns * indexFileBytes(shape)),
         memoryBytes,
         cacheBytes: columns * cachedBytes(shape),
         nodes,

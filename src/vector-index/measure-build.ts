@@ -20,6 +20,8 @@ export interface MeasureBuildOptions extends Pick<VectorIndex, 'distance' | 'dim
 /** The larger is what ClickHouse gives to all threads at a time; the smaller tells how the work grows. */
 export const sampleRows = { small: 2048, large: 8192 };
 
+const repeatBelowSeconds = 3;
+
 const sampleTables = { small: 'embedhouse_sample_small', large: 'embedhouse_sample' };
 
 /**
@@ -50,6 +52,11 @@ export async function measureBuild(
     options.onBuild?.(quantization);
     const small = await build(engine, sampleTables.small, { ...options, quantization });
     const large = await build(engine, sampleTables.large, { ...options, quantization });
+    if (large.seconds < repeatBelowSeconds) {
+      // What else the machine does makes a build slower, never faster.
+      const again = await build(engine, sampleTables.large, { ...options, quantization });
+      large.seconds = Math.min(large.seconds, again.seconds);
+    }
     const growth = (large.distances - small.distances) / Math.log2(sampleRows.large / sampleRows.small);
     measured.set(quantization, {
       sampleRows: sampleRows.large,
