@@ -66,7 +66,9 @@ function elementsOf(svg: string): Element[] {
       const children = node[name];
       if (!Array.isArray(children)) return [];
       const attributes = (node[':@'] ?? {}) as Record<string, string>; // As the parser is told to give them.
-      const text = children.map((child: Record<string, unknown>) => child['#text'] ?? '').join('');
+      const text = (children as Record<string, unknown>[])
+        .map((child) => (typeof child['#text'] === 'string' ? child['#text'] : ''))
+        .join('');
       return [{ name, text, attributes }, ...visit(children as Record<string, unknown>[])]; // Elements are arrays.
     });
   return visit(parser.parse(svg) as Record<string, unknown>[]); // With `preserveOrder`.
@@ -99,7 +101,7 @@ test('shows faster searches further left and better ones higher, each with its e
 
   const texts = elements.filter(({ name }) => name === 'text').map(({ text }) => text);
   expect(texts).toEqual(expect.arrayContaining(['16', '64', '512', 'no rescoring', 'exact, 20.0 ms']));
-  const [exact] = withClass(elements, 'exact').filter(({ name }) => name === 'line');
+  const exact = withClass(elements, 'exact').find(({ name }) => name === 'line');
   expect(exact && numberOf(exact, 'x1')).toBeGreaterThan(numberOf(good, 'cx'));
   const [ring] = withClass(elements, 'ring');
   expect(ring && numberOf(ring, 'cx')).toBe(numberOf(middle, 'cx'));
@@ -149,7 +151,10 @@ test('tells lines apart by name and colour, and leaves those out that say nothin
     'rescoring × 4',
   ]);
   expect(legendOf(plotRecall(report([index('f32', ways), index('b1', ways)], { isSample: true })))).toEqual([
-    ...['f32, no rescoring', 'f32, rescoring × 4', 'b1, no rescoring', 'b1, rescoring × 4'],
+    'f32, no rescoring',
+    'f32, rescoring × 4',
+    'b1, no rescoring',
+    'b1, rescoring × 4',
   ]);
   const filtered = [
     result({ filterStrategy: 'prefilter', usesIndex: false, recall: 1 }),
@@ -157,7 +162,10 @@ test('tells lines apart by name and colour, and leaves those out that say nothin
     ...ways.map((way) => ({ ...way, filterStrategy: 'postfilter' as const })),
   ];
   expect(legendOf(plotRecall(report([index('bf16', filtered)], { filter: 'id > 7' })))).toEqual([
-    ...['prefilter (no index)', 'postfilter, no rescoring', 'postfilter, rescoring × 1', 'postfilter, rescoring × 4'],
+    'prefilter (no index)',
+    'postfilter, no rescoring',
+    'postfilter, rescoring × 1',
+    'postfilter, rescoring × 4',
   ]);
 });
 
