@@ -4,8 +4,9 @@ import prettyBytes from 'pretty-bytes';
 import prettyMilliseconds from 'pretty-ms';
 
 import { createIndex, type CreatedIndex, type CreateIndexEvent } from '../vector-index/create-index.ts';
-import { distances, indexDefaults, quantizations, type IndexParameters } from '../vector-index/vector-index.ts';
+import { distances, indexDefaults, type IndexParameters } from '../vector-index/vector-index.ts';
 import { openHomeOf } from './home-options.ts';
+import { parseNeighbours, quantizationOption } from './index-options.ts';
 import { interruptible } from './interruptible.ts';
 import { openEngine } from './open-checked-engine.ts';
 import { parseCount } from './parse-number.ts';
@@ -34,7 +35,12 @@ export function addIndexCreateCommand(index: Command): void {
         .default('cosineDistance'),
     )
     .addOption(quantizationOption().default(indexDefaults.quantization))
-    .option('--m <n>', 'neighbours of a vector in the graph: more is better and larger', parseCount, indexDefaults.m)
+    .option(
+      '--m <n>',
+      'neighbours of a vector in the graph: more is better and larger',
+      parseNeighbours,
+      indexDefaults.m,
+    )
     .option('--ef <n>', 'candidates for them: more is better and slower', parseCount, indexDefaults.efConstruction)
     .option('--granularity <n>', 'granules to a graph at most', parseCount, indexDefaults.granularity)
     .option('--threads <n>', 'threads that build (one a core)', parseCount)
@@ -65,12 +71,15 @@ A query uses the index with
         await using engine = await openEngine(home, {
           ...(flags.threads !== undefined && { indexThreads: flags.threads }),
         });
-        const { distance, quantization, m, ef: efConstruction, granularity } = flags;
         return await createIndex(engine, {
           tableName,
           columnName,
           ...(flags.name !== undefined && { indexName: flags.name }),
-          ...{ distance, quantization, m, efConstruction, granularity },
+          distance: flags.distance,
+          quantization: flags.quantization,
+          m: flags.m,
+          efConstruction: flags.ef,
+          granularity: flags.granularity,
           signal,
           onEvent: progress.update,
         });
@@ -78,11 +87,6 @@ A query uses the index with
       progress[Symbol.dispose]();
       process.stdout.write(flags.json ? `${JSON.stringify(created)}\n` : `${describe(created)}\n`);
     });
-}
-
-/** The flag by which commands name a quantization. */
-export function quantizationOption(): Option {
-  return new Option('--quantization <type>', 'how the index stores vectors').choices(quantizations);
 }
 
 function describe({ index, outcome, vectors, builtVectors, parts, diskBytes, seconds }: CreatedIndex): string {

@@ -12,7 +12,7 @@ import { measureBuild, sampleRows, type MeasuredBuild } from '../vector-index/me
 import { elementTypes, findVectorColumn } from '../vector-index/vector-column.ts';
 import { indexDefaults, quantizations, type Quantization } from '../vector-index/vector-index.ts';
 import { openHomeOf } from './home-options.ts';
-import { quantizationOption } from './index-create-command.ts';
+import { parseNeighbours, quantizationOption } from './index-options.ts';
 import { interruptible } from './interruptible.ts';
 import { openEngine } from './open-checked-engine.ts';
 import { parseBytes, parseCount } from './parse-number.ts';
@@ -26,7 +26,7 @@ interface EstimateFlags {
   quantization?: Quantization;
   m: number;
   ef: number;
-  memoryPerNode: number;
+  memoryPerNode?: number;
   measure: boolean;
   json?: true;
 }
@@ -52,9 +52,9 @@ export function addIndexEstimateCommand(index: Command): void {
       new Option('--type <type>', "the column's element type").choices(Object.keys(elementTypes)).default('Float32'),
     )
     .addOption(quantizationOption())
-    .option('--m <n>', 'neighbours of a vector in the graph', parseCount, indexDefaults.m)
+    .option('--m <n>', 'neighbours of a vector in the graph', parseNeighbours, indexDefaults.m)
     .option('--ef <n>', 'candidates for them while it is built', parseCount, indexDefaults.efConstruction)
-    .option('--memory-per-node <size>', "memory of a node, such as 64G (this machine's)", parseBytes, machineBytes())
+    .option('--memory-per-node <size>', "memory of a node, such as 64G (this machine's)", parseBytes)
     .option('--no-measure', 'leave out the time to build, which a small build tells (some seconds)')
     .option('--json', 'as JSON, in bytes and seconds')
     .addHelpText(
@@ -76,6 +76,7 @@ Examples:
     .action(async (table: string | undefined, column: string | undefined, flags: EstimateFlags, command: Command) => {
       const home = await openHomeOf(command);
       await interruptible(async (signal) => {
+        const nodeBytes = flags.memoryPerNode ?? machineBytes();
         const vectors = await findVectors(home, { table, column, flags, signal });
         const chosen = flags.quantization === undefined ? quantizations : [flags.quantization];
         const measured = flags.measure
@@ -85,14 +86,14 @@ Examples:
           ...vectors,
           columns: flags.columns,
           m: flags.m,
-          nodeBytes: flags.memoryPerNode,
+          nodeBytes,
           quantizations: chosen,
           ...(measured && { measured }),
         });
         if (flags.json) {
           process.stdout.write(`${JSON.stringify({ ...vectors, columns: flags.columns, m: flags.m, ...estimate })}\n`);
         } else {
-          printEstimate(vectors, flags, estimate);
+          printEstimate(vectors, { columns: flags.columns, m: flags.m, nodeBytes }, estimate);
         }
       });
     });
@@ -150,13 +151,17 @@ async function measure(
   });
 }
 
-function printEstimate({ rows, dimensions }: Vectors, flags: EstimateFlags, { columnBytes, indexes }: Estimate): void {
-  const columns = flags.columns === 1 ? '' : ` in each of ${flags.columns} columns`;
+function printEstimate(
+  { rows, dimensions }: Vectors,
+  { columns, m, nodeBytes }: { columns: number; m: number; nodeBytes: number },
+  { columnBytes, indexes }: Estimate,
+): void {
+  const inColumns = columns === 1 ? '' : ` in each of ${columns} columns`;
   process.stdout.write(
-    `${rows.toLocaleString('en')} vectors of ${dimensions} dimensions${columns}: ${prettyBytes(columnBytes)} uncompressed; m = ${flags.m}\n\n`,
+    `${rows.toLocaleString('en')} vectors of ${dimensions} dimensions${inColumns}: ${prettyBytes(columnBytes)} uncompressed; m = ${m}\n\n`,
   );
   printTable(
-    ['index', 'disk', 'memory', 'cache', `nodes of ${prettyBytes(flags.memoryPerNode)}`, 'build on this machine'],
+    ['index', 'disk', 'memory', 'cache', `nodes of ${prettyBytes(nodeBytes)}`, 'build on this machine'],
     indexes.map(({ quantization, indexDiskBytes, memoryBytes, cacheBytes, nodes, buildSeconds }) => [
       quantization,
       prettyBytes(indexDiskBytes),

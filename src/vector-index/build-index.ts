@@ -74,8 +74,10 @@ interface FollowOptions extends BuildOptions {
 }
 
 async function followBuild(engine: Engine, options: FollowOptions): Promise<void> {
-  const { table, index, signal, mutationId, before, addedBefore, onProgress } = options;
-  const work = new Map(before.parts.map((part) => [part.name, vectorsToAdd(part, index, before)]));
+  const { table, index, indexes, signal, mutationId, before, addedBefore, onProgress } = options;
+  const workOf = (state: TableIndexes): [string, number][] =>
+    state.parts.map((part) => [part.name, vectorsToAdd(part, index, state)]);
+  const work = new Map(workOf(before));
   const sum = (names: Iterable<string>): number => [...names].reduce((total, name) => total + (work.get(name) ?? 0), 0);
   const totalVectors = sum(work.keys());
   for (;;) {
@@ -83,12 +85,16 @@ async function followBuild(engine: Engine, options: FollowOptions): Promise<void
     if (mutation === undefined) throw buildIsGone(index);
     if (mutation.failure !== '') throw buildFailed(index, mutation);
     if (mutation.isDone) break;
-    const left = sum(mutation.partsToDo);
+    if (mutation.partsToDo.some((name) => !work.has(name))) {
+      // Parts are merged meanwhile.
+      for (const [name, vectors] of workOf(await readCoverage(engine, table, indexes, signal))) work.set(name, vectors);
+    }
+    const left = Math.min(totalVectors, sum(mutation.partsToDo));
     const inHand = sum(mutation.partsInProgress);
     // ClickHouse counts for all builds; what is known of the parts keeps the others' out.
     const added = (await countAdded(engine, signal)) - addedBefore;
     const done = totalVectors - left;
-    onProgress?.({ doneVectors: Math.min(Math.max(added, done), done + inHand), totalVectors });
+    onProgress?.({ doneVectors: Math.min(Math.max(added, done), done + inHand, totalVectors), totalVectors });
     await sleep(pollMs, undefined, { signal });
   }
   onProgress?.({ doneVectors: totalVectors, totalVectors });

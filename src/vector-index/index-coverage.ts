@@ -103,9 +103,9 @@ function fit(part: Part, bytes: number, coverage: readonly Coverage[], rows: num
 }
 
 function subsets<T>(all: readonly T[]): T[][] {
-  let found: T[][] = [[]];
+  const found: T[][] = [[]];
   for (const each of all) {
-    found = [...found, ...found.map((subset) => [...subset, each])];
+    found.push(...found.map((subset) => [...subset, each]));
   }
   return found;
 }

@@ -98,6 +98,23 @@ describe('createIndex', () => {
       parts: 2,
     });
   });
+
+  it('builds what inserts left out, and lets rows come in while it builds', async () => {
+    await createTable('Float32', wide);
+    await insertVectors(engine, 't', { rows: 500, dimensions: 16 });
+    await createIndex(engine, options);
+    await engine.run(`INSERT INTO t SELECT id + 500, v FROM t SETTINGS materialize_skip_indexes_on_insert = 0`);
+    let inserting: Promise<void> | undefined;
+    const completed = await createIndex(engine, {
+      ...options,
+      onEvent: (event) => {
+        if (event.type === 'plan') inserting = insertVectors(engine, 't', { rows: 300, dimensions: 16, from: 1000 });
+      },
+    });
+    await inserting;
+    expect(completed).toMatchObject({ outcome: 'completed', builtVectors: 500 });
+    expect(await createIndex(engine, options)).toMatchObject({ outcome: 'unchanged', vectors: 1300, parts: 3 });
+  });
 });
 
 describe('createIndex refuses', () => {
