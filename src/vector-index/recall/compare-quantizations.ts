@@ -50,7 +50,7 @@ async function compareOn(
   const { possible, leftOut } = sortOut(quantizations, shape, sample);
   const defaults = await readSearchDefaults(engine, signal);
   const target: SearchTarget = {
-    tableSql: sample.tableSql,
+    tableSql: sample.table.sql,
     columnSql: sample.vectorSql,
     columnType: column.type,
     distance: shape.distance,

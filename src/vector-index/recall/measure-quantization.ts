@@ -1,10 +1,12 @@
 import type { Engine } from '../../engine/engine.ts';
-import type { Quantization, VectorIndex } from '../vector-index.ts';
+import { buildIndex } from '../build-index.ts';
+import type { FoundTable } from '../find-table.ts';
+import { indexDefaults, type Quantization, type VectorIndex } from '../vector-index.ts';
 import { explainsIndex } from './explain-search.ts';
 import { measureIndex } from './measure-index.ts';
 import { searchLimit, type ExactAnswers, type Measurement } from './measure-searches.ts';
 import { readDiskBytes } from './read-disk-bytes.ts';
-import type { MeasuredIndex } from './recall-report.ts';
+import type { MeasuredIndex, SearchResult } from './recall-report.ts';
 import { linkSample, type Sample } from './sample-table.ts';
 import type { SearchTarget } from './search-target.ts';
 import type { SearchVariant } from './search-variant.ts';
@@ -25,38 +27,68 @@ export interface QuantizationWork {
   keep: (index: MeasuredIndex) => void;
 }
 
-/** Builds an index of a quantization on the sample, and measures it. @throws QueryError (`QUERY_FAILED`) */
+/**
+ * Builds an index of a quantization on the sample, and measures it.
+ *
+ * @throws EmbedhouseError `INDEX_REFUSED` when ClickHouse cannot build it; QueryError (`QUERY_FAILED`)
+ */
 export async function measureQuantization(measurement: Measurement, work: QuantizationWork): Promise<void> {
-  const { engine, clock, signal } = measurement;
-  const { quantization: name, shape, sample, exact, variants, defaults } = work;
-  const { distance, m, efConstruction } = shape;
-  clock.step(`building ${name}`);
+  const { engine, signal } = measurement;
+  const { quantization, shape, sample, exact, variants, defaults, keep } = work;
   // A table for each, so that no index leaves ClickHouse's cache while the next one's size in it is measured.
-  const copy = await linkSample(engine, sample, { name, signal });
-  const { tableSql, vectorSql, dimensions } = copy;
-  const type = `vector_similarity('hnsw', '${distance}', ${dimensions}, '${name}', ${m}, ${efConstruction})`;
-  await engine.run(`ALTER TABLE ${tableSql} ADD INDEX ${name} ${vectorSql} TYPE ${type}`, { signal });
-  const startedMs = performance.now();
-  await clock.count('build', async () =>
-    engine.run(`ALTER TABLE ${tableSql} MATERIALIZE INDEX ${name} SETTINGS mutations_sync = 2`, { signal }),
-  );
-  const buildSeconds = (performance.now() - startedMs) / 1000;
-  const diskBytes = await readDiskBytes(engine, copy.table, { index: name, signal });
-  const target = { ...work.target, tableSql, indexName: name };
+  const { table, vectorSql, dimensions } = await linkSample(engine, sample, { name: quantization, signal });
+  const { database, sql: tableSql } = table;
+  const { distance, m, efConstruction } = shape;
+  const index: VectorIndex = {
+    database,
+    table: table.table,
+    name: quantization,
+    column: vectorSql,
+    distance,
+    dimensions,
+    quantization,
+    m,
+    efConstruction,
+    granularity: indexDefaults.granularity,
+  };
+  const type = `vector_similarity('hnsw', '${distance}', ${dimensions}, '${quantization}', ${m}, ${efConstruction})`;
+  await engine.run(`ALTER TABLE ${tableSql} ADD INDEX ${quantization} ${vectorSql} TYPE ${type}`, { signal });
+  const buildSeconds = await build(measurement, { table, index });
+  const diskBytes = await readDiskBytes(engine, table, { index: quantization, signal });
+  const target = { ...work.target, tableSql, indexName: quantization };
   const memoryBytes = await measureMemory(measurement, { target, variant: defaults });
-  const index: MeasuredIndex = {
-    name,
-    quantization: name,
+  const results: SearchResult[] = [];
+  keep({
+    name: quantization,
+    quantization,
     m,
     efConstruction,
     diskBytes,
     ...(memoryBytes > 0 && { memoryBytes }),
     buildSeconds,
-    results: [],
-  };
-  work.keep(index);
-  const { results } = index;
-  await measureIndex(measurement, { table: copy.table, target, exact, variants, defaults, results });
+    results,
+  });
+  await measureIndex(measurement, { table, target, exact, variants, defaults, results });
+}
+
+/** Builds, and answers how long that took; it is asked for twice a second, or so. */
+async function build(
+  { engine, clock, signal }: Measurement,
+  { table, index }: { table: FoundTable; index: VectorIndex },
+): Promise<number> {
+  clock.step(`building ${index.name}`);
+  const startedMs = performance.now();
+  await clock.count('build', async () =>
+    buildIndex(engine, {
+      table,
+      index,
+      indexes: [index],
+      signal,
+      onProgress: ({ doneVectors, totalVectors }) =>
+        clock.step(`building ${index.name}, ${Math.floor((doneVectors / totalVectors) * 100)} %`),
+    }),
+  );
+  return (performance.now() - startedMs) / 1000;
 }
 
 /** How much larger ClickHouse's cache gets when a plan loads the index into it. */

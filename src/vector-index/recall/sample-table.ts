@@ -1,12 +1,11 @@
 import type { Engine } from '../../engine/engine.ts';
 import { EmbedhouseError } from '../../errors/embedhouse-error.ts';
-import type { FoundColumn, FoundTable, TableName } from '../find-table.ts';
+import type { FoundColumn, FoundTable } from '../find-table.ts';
+import { isSearchable } from './query-vectors.ts';
 
 /** A table with the vectors of some rows of another. */
 export interface Sample {
-  table: TableName;
-  /** Its name in SQL. */
-  tableSql: string;
+  table: FoundTable;
   /** The column of vectors, in SQL. */
   vectorSql: string;
   /** The column that numbers the rows, in SQL; also the table's order. */
@@ -17,7 +16,7 @@ export interface Sample {
 
 /**
  * Copies the rows whose vectors have the least hashes: always the same ones, whatever their order in the table. They lie
- * in one part, so that an index over them is one graph.
+ * in one part, so that an index over them is one graph. Zero vectors, which i8 does not admit, are left out.
  *
  * @throws EmbedhouseError `USAGE` when there are no vectors, or not of one length; QueryError (`QUERY_FAILED`)
  */
@@ -33,18 +32,18 @@ export async function copySample(
 ): Promise<Sample> {
   const { from, into, sampleRows, signal } = options;
   const { table, column } = from;
-  const tableSql = `${into}.sample`;
+  const scratch = tableIn(into, 'sample');
   await engine.run(
-    `CREATE TABLE ${tableSql} (sample_row UInt64, vector ${column.type} CODEC(NONE)) ENGINE = MergeTree ORDER BY sample_row;
-    INSERT INTO ${tableSql} SELECT rowNumberInAllBlocks(), vector FROM (
-        SELECT ${column.sql} AS vector FROM ${table.sql} WHERE notEmpty(${column.sql})
+    `CREATE TABLE ${scratch.sql} (sample_row UInt64, vector ${column.type} CODEC(NONE)) ENGINE = MergeTree ORDER BY sample_row;
+    INSERT INTO ${scratch.sql} SELECT rowNumberInAllBlocks(), vector FROM (
+        SELECT ${column.sql} AS vector FROM ${table.sql} WHERE ${isSearchable(column.sql)}
         ORDER BY cityHash64(${column.sql}) LIMIT ${sampleRows}
     );
-    OPTIMIZE TABLE ${tableSql} FINAL`,
+    OPTIMIZE TABLE ${scratch.sql} FINAL`,
     { signal },
   );
   const [found] = await engine.rows<{ rows: number; shortest: number; longest: number }>(
-    `SELECT count() AS rows, min(length(vector)) AS shortest, max(length(vector)) AS longest FROM ${tableSql}`,
+    `SELECT count() AS rows, min(length(vector)) AS shortest, max(length(vector)) AS longest FROM ${scratch.sql}`,
     { signal },
   );
   const { rows, shortest, longest } = found ?? { rows: 0, shortest: 0, longest: 0 };
@@ -53,8 +52,7 @@ export async function copySample(
     throw new EmbedhouseError('USAGE', `column '${column.name}' of table '${table.table}' has ${reason}`);
   }
   return {
-    table: { database: into, table: 'sample' },
-    tableSql,
+    table: scratch,
     vectorSql: 'vector',
     rowKey: 'sample_row',
     rows,
@@ -68,12 +66,19 @@ export async function linkSample(
   sample: Sample,
   { name, signal }: { name: string; signal: AbortSignal },
 ): Promise<Sample> {
-  const { database } = sample.table;
-  const tableSql = `${database}.${name}`;
+  const table = tableIn(sample.table.database, name);
   await engine.run(
-    `CREATE TABLE ${tableSql} AS ${sample.tableSql};
-    ALTER TABLE ${tableSql} ATTACH PARTITION tuple() FROM ${sample.tableSql}`,
+    `CREATE TABLE ${table.sql} AS ${sample.table.sql};
+    ALTER TABLE ${table.sql} ATTACH PARTITION tuple() FROM ${sample.table.sql}`,
     { signal },
   );
-  return { ...sample, table: { database, table: name }, tableSql };
+  return { ...sample, table };
 }
+
+/** Both names need no quotes. */
+const tableIn = (database: string, table: string): FoundTable => ({
+  database,
+  table,
+  tableEngine: 'MergeTree',
+  sql: `${database}.${table}`,
+});
