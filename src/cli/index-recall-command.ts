@@ -70,6 +70,10 @@ Vectors to search for are rows of the table, chosen by a hash, always the same o
 itself. Rows are easy to find. Where texts search images, as with CLIP, the vectors searched for lie far from all rows, and
 recall is lower: measure with those.
 
+With --filter each vector_search_filter_strategy is measured: the answers of postfilter may have fewer than k rows. With
+--quantization indexes are built on a sample, in a database of their own that goes at the end. Of an index that ClickHouse
+does not use, a part without it for example, you are told why.
+
 Examples:
   embedhouse index recall laion image_embedding
   embedhouse index recall laion image_embedding --query-vectors "SELECT text_embedding FROM laion LIMIT 200"

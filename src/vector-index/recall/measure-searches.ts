@@ -36,12 +36,23 @@ export interface ExactAnswers {
 export const searchLimit = ({ k, vectors }: Pick<Measurement, 'k' | 'vectors'>): number =>
   vectors.some(({ ownRow }) => ownRow !== undefined) ? k + 1 : k;
 
-/** Searches for each vector among all rows. @throws QueryError (`QUERY_FAILED`); `QUERY_CANCELLED` */
+/**
+ * Searches for each vector among all rows.
+ *
+ * @throws EmbedhouseError `USAGE` when nothing is found; QueryError (`QUERY_FAILED`); `QUERY_CANCELLED`
+ */
 export async function measureExact(measurement: Measurement, target: SearchTarget): Promise<ExactAnswers> {
   const { k, vectors } = measurement;
   const searches = await runAll(measurement, exactSql(target, searchLimit(measurement)), 'exact');
+  const answers = searches.map(({ found }, at) => exactAnswer(found, k, vectors[at]?.ownRow));
+  if (answers.every(({ size }) => size === 0)) {
+    throw new EmbedhouseError(
+      'USAGE',
+      `no search has an answer: all distances in ${target.columnSql} are NaN, or the filter leaves nothing`,
+    );
+  }
   return {
-    answers: searches.map(({ found }, at) => exactAnswer(found, k, vectors[at]?.ownRow)),
+    answers,
     distances: searches.map(({ found }) => new Map(found.map(({ row, distance }) => [row, distance]))),
     latency: summarizeLatency(searches.map(({ milliseconds }) => milliseconds)),
   };

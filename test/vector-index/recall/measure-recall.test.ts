@@ -167,6 +167,16 @@ describe('a filter', () => {
   });
 });
 
+test('where no row is a neighbour there is nothing to measure', async () => {
+  // The vector searched for is that of the only row that fulfils the filter.
+  const [first] = await engine.rows<{ id: number }>('SELECT id FROM hard ORDER BY cityHash64(v) LIMIT 1');
+  const filter = `sipHash64(id) = sipHash64(${first?.id}::UInt64)`;
+  await expect(measureRecall(engine, { ...requestFor('hard', { queries: 1 }), filter })).rejects.toMatchObject({
+    code: 'USAGE',
+    message: expect.stringContaining('no search has an answer') as string,
+  });
+});
+
 describe('an index that cannot be measured', () => {
   test('was dropped: the command that creates one is named', async () => {
     await makeTable(engine, 'bare', { rows: 100 });
