@@ -24,7 +24,8 @@ export function addDemoCommand(program: Command): void {
       const model = (process.env['EMBEDHOUSE_MODEL'] ??= 'emoji-clip');
       const startedAt = performance.now();
       await interruptible(async (signal) => {
-        await using engine = await openCheckedEngine(home);
+        // A graph that several threads build may miss some of its rows; this one is small.
+        await using engine = await openCheckedEngine(home, { indexThreads: 1 });
         const { runDemo } = await import('../demo/run-demo.ts');
         const picturesPath = resolve(pictures ?? join(home.path, 'demo/pictures'));
         await runDemo({ engine, model, picturesPath, report: showDemo(process.stdout, process.stderr), signal });

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 
 import { addIndexCreateCommand } from './index-create-command.ts';
 import { addIndexEstimateCommand } from './index-estimate-command.ts';
+import { addIndexRecallCommand } from './index-recall-command.ts';
 import { addIndexStatusCommand } from './index-status-command.ts';
 
 /** `embedhouse index`: sizes, builds and judges vector indexes. */
@@ -10,4 +11,5 @@ export function addIndexCommand(program: Command): void {
   addIndexEstimateCommand(index);
   addIndexCreateCommand(index);
   addIndexStatusCommand(index);
+  addIndexRecallCommand(index);
 }

@@ -38,8 +38,8 @@ async function openEmbedded(home: Home, options: OpenEngineOptions = {}): Promis
  * Opens the engine that a home names. Of the embedded one it says on stderr what is wrong with the home's function files,
  * which ClickHouse would leave out without a word; a server has its own.
  */
-export async function openCheckedEngine(home: Home): Promise<Engine> {
-  const engine = await openEngine(home);
+export async function openCheckedEngine(home: Home, options: OpenEngineOptions = {}): Promise<Engine> {
+  const engine = await openEngine(home, options);
   if (home.serverUrl !== undefined) return engine;
   try {
     const { problems } = await checkHomeFunctions(home, engine);

@@ -6,3 +6,7 @@ export function unquoteIdentifier(written: string): string {
   const quoted = /^`(?<inside>(?:[^`\\]|\\.)*)`$/s.exec(written)?.groups?.['inside'];
   return quoted === undefined ? written : quoted.replaceAll(/\\(.)/gs, '$1');
 }
+
+/** Writes names for a reader, joined by dots, in backticks only where they need them. */
+export const showNames = (...names: string[]): string =>
+  names.map((name) => (/^[A-Za-z_]\w*$/.test(name) ? name : quoteIdentifier(name))).join('.');

@@ -17,6 +17,8 @@ export const errorCodes = {
   FUNCTIONS_INVALID: { httpStatus: 500, exitCode: 1 },
   /** The table, its vectors or an index that is there do not admit the vector index asked for. */
   INDEX_REFUSED: { httpStatus: 409, exitCode: 1 },
+  /** An index cannot be judged: ClickHouse does not use it, or its table changes meanwhile. */
+  INDEX_UNMEASURABLE: { httpStatus: 409, exitCode: 1 },
   MODEL_NOT_INSTALLED: { httpStatus: 404, exitCode: 1 },
   MODEL_INVALID: { httpStatus: 500, exitCode: 1 },
   MODEL_TOO_LARGE: { httpStatus: 507, exitCode: 1 },

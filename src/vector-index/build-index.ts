@@ -4,7 +4,7 @@ import type { Engine } from '../engine/engine.ts';
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import type { FoundTable } from './find-table.ts';
 import { readCoverage, type Part, type TableIndexes } from './index-coverage.ts';
-import { quoteIdentifier } from './quote-identifier.ts';
+import { quoteIdentifier } from '../engine/quote-identifier.ts';
 import { readMutations, type Mutation } from './read-mutations.ts';
 import type { VectorIndex } from './vector-index.ts';
 

@@ -1,7 +1,7 @@
 import type { Engine } from '../engine/engine.ts';
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import type { TableName } from './find-table.ts';
-import { showNames } from './quote-identifier.ts';
+import { showNames } from '../engine/quote-identifier.ts';
 import type { Quantization } from './vector-index.ts';
 import type { VectorColumn } from './vector-column.ts';
 

@@ -6,7 +6,7 @@ import { checkDimensions, checkValues } from './check-vectors.ts';
 import { defineIndex, dropStatement } from './define-index.ts';
 import { readCoverage, type Coverage } from './index-coverage.ts';
 import { indexMemoryBytes } from './index-size.ts';
-import { quoteIdentifier } from './quote-identifier.ts';
+import { quoteIdentifier } from '../engine/quote-identifier.ts';
 import { findVectorColumn, type VectorColumn } from './vector-column.ts';
 import { readVectorIndexes, type IndexParameters, type VectorIndex } from './vector-index.ts';
 

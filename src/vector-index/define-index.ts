@@ -1,6 +1,6 @@
 import type { Engine } from '../engine/engine.ts';
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
-import { showNames } from './quote-identifier.ts';
+import { showNames } from '../engine/quote-identifier.ts';
 import type { VectorColumn } from './vector-column.ts';
 import { readVectorIndexes, type IndexParameters, type VectorIndex } from './vector-index.ts';
 

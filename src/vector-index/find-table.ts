@@ -1,7 +1,7 @@
 import type { Engine } from '../engine/engine.ts';
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import { didYouMean } from '../functions/closest-name.ts';
-import { quoteIdentifier } from './quote-identifier.ts';
+import { quoteIdentifier } from '../engine/quote-identifier.ts';
 
 export interface TableName {
   database: string;

@@ -1,6 +1,6 @@
 import type { Engine } from '../engine/engine.ts';
 import type { TableName } from './find-table.ts';
-import { unquoteIdentifier } from './quote-identifier.ts';
+import { unquoteIdentifier } from '../engine/quote-identifier.ts';
 
 /** The distances that an index can be built for, as ClickHouse 26.7 knows them. */
 export const distances = ['cosineDistance', 'L2Distance', 'dotProduct'] as const;

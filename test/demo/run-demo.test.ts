@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { listEmoji } from '../../src/demo/emoji-catalogue.ts';
 import { renderEmoji } from '../../src/demo/emoji-pictures.ts';
+import type { RecallReport } from '../../src/vector-index/recall/recall-report.ts';
 import { makeSandbox, type Sandbox } from '../cli/sandbox.ts';
 
 let sandbox: Sandbox;
@@ -150,6 +151,16 @@ async function renderOthers(folder: string): Promise<string> {
   await writeFile(join(folder, 'others.jsonl'), lines.join('\n'));
   return join(folder, 'others.jsonl');
 }
+
+test("the demo's index finds nearly all of the ten nearest pictures", async () => {
+  const args = ['index', 'recall', 'laion', 'image_embedding', '--ef', '256', '--fetch-multiplier', '1', '--json'];
+  const { exitCode, stdout, stderr } = await sandbox.run(args);
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+  // The program's own type of what it prints.
+  const { indexes } = JSON.parse(stdout) as RecallReport;
+  const found = indexes[0]?.results.find(({ isDefault }) => isDefault);
+  expect(found?.recall).toBeGreaterThanOrEqual(0.95);
+});
 
 test('another table of that name is left alone', async () => {
   const env = { EMBEDHOUSE_DATA: join(sandbox.path, 'other') };
