@@ -100,10 +100,8 @@ export class PartLedger {
   }
 
   async #insert(row: string): Promise<void> {
-    await this.#engine.run(
-      `INSERT INTO ${tableSql(this.#table, suffix)} (${writtenColumns}) VALUES ${row}`,
-      this.#stop,
-    );
+    // Not to be stopped: what has been done is to be known.
+    await this.#engine.run(`INSERT INTO ${tableSql(this.#table, suffix)} (${writtenColumns}) VALUES ${row}`);
   }
 
   get #stop(): { signal?: AbortSignal } {

@@ -2,12 +2,10 @@ import { cpSync, rmSync, truncateSync } from 'node:fs';
 import { cp, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { execa } from 'execa';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
 import type { Engine } from '../../../src/engine/engine.ts';
 import type { LaionReport } from '../../../src/ingest/laion/laion-report.ts';
-import { repositoryPath } from '../../cli/sandbox.ts';
 import { openTestEngine, read } from '../../engine/open-test-engine.ts';
 import {
   copyPart,
@@ -134,83 +132,49 @@ const vanishing: [string, () => void, RegExp][] = [
   ],
 ];
 
-async function expectLeftOut(reason: RegExp, report: Partial<LaionReport> = {}): Promise<void> {
+/** Loads three parts and answers what became of them. */
+async function load(report: Partial<LaionReport> = {}): Promise<object> {
   const { loaded, leftOut } = await ingest(engine, { folder, table, report });
-  expect(leftOut).toEqual([{ part: 1, reason: expect.stringMatching(reason) }]);
-  expect(leftOut[0]?.reason).not.toContain('\n');
-  expect(loaded.map(({ part }) => part)).toEqual([0, 2]);
-  const counts = `SELECT countIf(intDiv(id, 100000000) = 1), count(), uniqExact(id) FROM ${table}`;
-  expect(await read(engine, counts)).toBe('0\t90\t90\n');
-  const ledger = `SELECT part, state, reason != '' FROM ${table}_parts FINAL ORDER BY part`;
-  expect(await read(engine, ledger)).toBe('0\tloaded\t0\n1\tleft out\t1\n2\tloaded\t0\n');
-  expect(await stagingTables(engine)).toEqual([]);
+  const counts = `SELECT intDiv(id, 100000000) AS part, count(), uniqExact(id) FROM ${table} GROUP BY part ORDER BY part`;
+  return {
+    loaded: loaded.map(({ part }) => part),
+    leftOut,
+    counts: await read(engine, counts),
+    ledger: await read(engine, `SELECT part, state, reason != '' FROM ${table}_parts FINAL ORDER BY part`),
+    stagingTables: await stagingTables(engine),
+  };
 }
 
-async function expectLoadedOnceRepaired(): Promise<void> {
-  await copyPart(1, folder);
-  const { loaded, leftOut } = await ingest(engine, { folder, table });
-  expect({ loaded: loaded.map(({ part }) => part), leftOut }).toEqual({ loaded: [1], leftOut: [] });
-  // All three parts are copies of one.
-  const contents = `SELECT count(), groupUniqArray((rows, sum)) FROM
-    (SELECT count() AS rows, sum(cityHash64(* EXCEPT (id))) > 0 AS sum FROM ${table} GROUP BY intDiv(id, 100000000))`;
-  expect(await read(engine, contents)).toBe('3\t[(45,1)]\n');
-}
+const withoutPart1 = (reason: RegExp): object => ({
+  loaded: [0, 2],
+  leftOut: [{ part: 1, reason: expect.stringMatching(reason) }],
+  counts: '0\t45\t45\n2\t45\t45\n',
+  ledger: '0\tloaded\t0\n1\tleft out\t1\n2\tloaded\t0\n',
+  stagingTables: [],
+});
+
+const thenPart1 = {
+  loaded: [1],
+  leftOut: [],
+  counts: '0\t45\t45\n1\t45\t45\n2\t45\t45\n',
+  ledger: '0\tloaded\t0\n1\tloaded\t0\n2\tloaded\t0\n',
+  stagingTables: [],
+};
 
 describe('a part with one of these is named and left out, the others are loaded, and it is once it is repaired:', () => {
   test.each(found)('%s', async (_, spoil, reason) => {
     await spoil();
-    await expectLeftOut(reason);
-    await expectLoadedOnceRepaired();
+    expect(await load()).toEqual(withoutPart1(reason));
+    await copyPart(1, folder);
+    expect(await load()).toEqual(thenPart1);
   });
 
   test.each(vanishing)('%s between check and load', async (_, spoil, reason) => {
-    await expectLeftOut(reason, {
-      beginPart: ({ number }) => {
-        if (number === 1) spoil();
-      },
-    });
-    await expectLoadedOnceRepaired();
+    const beginPart: LaionReport['beginPart'] = ({ number }) => {
+      if (number === 1) spoil();
+    };
+    expect(await load({ beginPart })).toEqual(withoutPart1(reason));
+    await copyPart(1, folder);
+    expect(await load()).toEqual(thenPart1);
   });
-});
-
-test('without a table, parts whose vectors are as long as those of most rows are loaded', async () => {
-  const generator = join(repositoryPath, 'scripts/write-laion-parts.mjs');
-  for (const [number, dims] of [
-    ['5', '511'],
-    ['6', '512'],
-    ['7', '512'],
-  ]) {
-    await execa(process.execPath, [generator, folder, '--first', number ?? '', '--rows', '40', '--dims', dims ?? '']);
-  }
-  const { loaded, leftOut } = await ingest(engine, { folder, table, isWanted: (number) => number > 4 });
-  expect(loaded.map(({ part }) => part)).toEqual([6, 7]);
-  expect(leftOut).toEqual([{ part: 5, reason: "its vectors have 511 dimensions, and the other parts' 512" }]);
-  expect(await read(engine, `SELECT DISTINCT length(image_embedding), length(text_embedding) FROM ${table}`)).toBe(
-    '512\t512\n',
-  );
-});
-
-test('a part whose two kinds of vectors differ in length is left out', async () => {
-  const other = await makeFolder();
-  const generator = join(repositoryPath, 'scripts/write-laion-parts.mjs');
-  await execa(process.execPath, [generator, other, '--first', '1', '--rows', '45', '--dims', '9']);
-  await cp(join(other, 'img_emb_1.npy'), path('img_emb_1.npy'));
-  await rm(other, { recursive: true });
-  await expectLeftOut(/^its vectors are of different lengths: img_emb_1\.npy 9, text_emb_1\.npy 8$/);
-});
-
-test('parts without rows are left out, and where no part can be loaded no table is made', async () => {
-  for (const name of filesOfPart(2)) await rm(path(name));
-  for (const kind of ['img_emb', 'text_emb']) {
-    await cp(join(laionFixtures, 'npy/no-rows.npy'), path(`${kind}_0.npy`));
-    await rm(path(`${kind}_1.npy`));
-  }
-  await writeParquet(engine, path('metadata_0.parquet'), `SELECT * FROM ${metadata} LIMIT 0`);
-  const { loaded, leftOut } = await ingest(engine, { folder, table });
-  expect(loaded).toEqual([]);
-  expect(leftOut).toEqual([
-    { part: 1, reason: 'it has no img_emb_….npy and text_emb_….npy beside metadata_1.parquet' },
-    { part: 0, reason: 'it has no vectors' },
-  ]);
-  expect(await read(engine, `SELECT count() FROM system.tables WHERE name LIKE '${table}%'`)).toBe('0\n');
 });
