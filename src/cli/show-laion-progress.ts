@@ -41,8 +41,13 @@ export class LaionProgress implements LaionReport, Disposable {
   }
 
   wasLoaded({ number, rows: wanted }: CheckedPart, rows: number): void {
-    const missing = rows === wanted ? '' : `, of which ${count(wanted - rows)} were deleted since`;
-    this.#say(`part ${number} was loaded before: ${count(wanted)} rows${missing}`);
+    const difference =
+      rows === wanted
+        ? ''
+        : rows < wanted
+          ? `, of which ${count(wanted - rows)} were deleted since`
+          : `, and the table has ${count(rows - wanted)} more with its ids`;
+    this.#say(`part ${number} was loaded before: ${count(wanted)} rows${difference}`);
   }
 
   begin(totals: LaionTotals): void {

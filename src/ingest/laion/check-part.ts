@@ -5,19 +5,25 @@ import type { Engine } from '../../engine/engine.ts';
 import { quoteString } from '../../engine/quote-string.ts';
 import { EmbedhouseError } from '../../errors/embedhouse-error.ts';
 import { documentedColumns } from './laion-columns.ts';
-import { maxRowsOfPart, type CheckedPart, type LaionPart } from './laion-part.ts';
+import { maxRowsOfPart, type CheckedPart, type LaionPart, type ReadablePaths } from './laion-part.ts';
 import { readNpyHeader } from './read-npy-header.ts';
 
 /**
  * Checks that a part's files can be read and belong together, from their headers and the parquet file's footer alone.
  *
+ * @param readable where ClickHouse finds its files
  * @param reader an engine on this machine, which reads the parquet file
  * @throws EmbedhouseError `FORMAT_INVALID` or `FILE_UNUSABLE`, saying what is wrong with which file
  */
-export async function checkPart(part: LaionPart, reader: Engine, signal?: AbortSignal): Promise<CheckedPart> {
+export async function checkPart(
+  part: LaionPart,
+  readable: ReadablePaths,
+  reader: Engine,
+  signal?: AbortSignal,
+): Promise<CheckedPart> {
   const image = await readNpyHeader(part.imagePath);
   const text = await readNpyHeader(part.textPath);
-  const metadata = await readParquetFooter(part.metadataPath, reader, signal);
+  const metadata = await readParquetFooter(part.metadataPath, readable.metadataPath, reader, signal);
   const invalid = (reason: string): EmbedhouseError => new EmbedhouseError('FORMAT_INVALID', reason);
   const rowCounts = [
     [part.imagePath, image.rows],
@@ -45,15 +51,18 @@ export async function checkPart(part: LaionPart, reader: Engine, signal?: AbortS
   }
   return {
     ...part,
+    readable,
     rows: image.rows,
     dimensions: image.dimensions,
     metadataColumns: metadata.columns,
     bytes: image.bytes + text.bytes + metadata.bytes,
+    metadataBytes: metadata.bytes,
   };
 }
 
 async function readParquetFooter(
   path: string,
+  readablePath: string,
   reader: Engine,
   signal: AbortSignal | undefined,
 ): Promise<{ rows: number; columns: string[]; bytes: number }> {
@@ -62,7 +71,7 @@ async function readParquetFooter(
   });
   try {
     const [footer] = await reader.rows<{ rows: number; columns: string[] }>(
-      `SELECT num_rows AS rows, columns.name AS columns FROM file(${quoteString(path)}, ParquetMetadata)`,
+      `SELECT num_rows AS rows, columns.name AS columns FROM file(${quoteString(readablePath)}, ParquetMetadata)`,
       { ...(signal && { signal }) },
     );
     return { rows: footer?.rows ?? 0, columns: footer?.columns ?? [], bytes };

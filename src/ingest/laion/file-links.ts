@@ -2,7 +2,7 @@ import { symlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
 import { makeTemporaryFolder, type TemporaryFolder } from '../../engine/data-folder.ts';
-import type { LaionPart } from './laion-part.ts';
+import type { LaionPart, ReadablePaths } from './laion-part.ts';
 
 /** What ClickHouse's `file()` takes for a pattern of names, or for a file within an archive; it knows no escape. */
 const hasMeaning = /[*?{}]|::/;
@@ -12,9 +12,8 @@ export class FileLinks implements AsyncDisposable {
   #folder: Promise<TemporaryFolder> | undefined;
 
   /** @throws EmbedhouseError `FILE_UNUSABLE` when no link can be made */
-  async reachable(part: LaionPart): Promise<LaionPart> {
+  async reachable(part: LaionPart): Promise<ReadablePaths> {
     return {
-      ...part,
       imagePath: await this.#link(part.imagePath),
       textPath: await this.#link(part.textPath),
       metadataPath: await this.#link(part.metadataPath),

@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 
 import { EmbedhouseError } from '../../errors/embedhouse-error.ts';
@@ -42,7 +42,9 @@ export async function findParts(
   }
   const parts: LaionPart[] = [];
   const leftOut: LeftOutPart[] = [];
-  for (const [number, files] of [...found].toSorted(([first], [second]) => first - second)) {
+  for (const [number, paths] of [...found].toSorted(([first], [second]) => first - second)) {
+    const files = new Map<Kind, string[]>();
+    for (const [kind, several] of paths) files.set(kind, await withoutSame(several));
     const reason = reasonAgainst(files);
     if (reason !== undefined) leftOut.push({ number, reason });
     else {
@@ -76,6 +78,17 @@ function reasonAgainst(files: ReadonlyMap<Kind, readonly string[]>): string | un
     return `it has ${twice.length} files of one kind, ${twice.join(' and ')}: leave one of them`;
   }
   return undefined;
+}
+
+/** Drops paths by which links lead to a file that is there already. */
+async function withoutSame(paths: readonly string[]): Promise<string[]> {
+  if (paths.length === 1) return [...paths];
+  const byFile = new Map<string, string>();
+  for (const path of paths) {
+    const file = await realpath(path).catch(() => path);
+    if (!byFile.has(file)) byFile.set(file, path);
+  }
+  return [...byFile.values()];
 }
 
 async function listFiles(folder: string, depth: number): Promise<string[]> {

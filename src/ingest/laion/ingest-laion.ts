@@ -5,12 +5,13 @@ import { checkPart } from './check-part.ts';
 import { findParts } from './find-parts.ts';
 import { FileLinks } from './file-links.ts';
 import { faultOfPart } from './fault-of-part.ts';
-import { isOfPart, type CheckedPart, type LaionPart, type LeftOutPart } from './laion-part.ts';
+import type { CheckedPart, LaionPart, LeftOutPart } from './laion-part.ts';
 import type { LaionReport } from './laion-report.ts';
-import { prepareLaionTable, readDimensions, type LaionTable, type LaionTableOptions } from './laion-table.ts';
+import { prepareLaionTable, readDimensions, type LaionTableOptions } from './laion-table.ts';
 import { loadPart } from './load-part.ts';
 import { PartLedger } from './part-ledger.ts';
 import { planLoad } from './plan-load.ts';
+import { recoverParts } from './recover-parts.ts';
 import { requireSpace } from './require-space.ts';
 
 export interface IngestLaionOptions extends LaionTableOptions {
@@ -42,44 +43,45 @@ export interface IngestLaionResult {
  *   that does not fit; `QUERY_CANCELLED`; QueryError (`QUERY_FAILED`) for what is wrong with the table or the server
  */
 export async function ingestLaion(options: IngestLaionOptions): Promise<IngestLaionResult> {
-  const { folder, isWanted, reader, target, report, signal } = options;
+  const { folder, isWanted = () => true, reader, target, report, signal } = options;
   await using links = new FileLinks();
   const result: IngestLaionResult = { loaded: [], wasLoaded: [], leftOut: [] };
-  const leaveOut = (part: LeftOutPart): void => {
-    report.leftOut(part);
-    result.leftOut.push({ part: part.number, reason: part.reason });
+  const leaveOut = ({ number, reason: lines }: LeftOutPart): void => {
+    const reason = lines.replaceAll(/\s+/g, ' ');
+    report.leftOut({ number, reason });
+    result.leftOut.push({ part: number, reason });
   };
 
   const found = await findParts(folder, isWanted);
   found.leftOut.forEach(leaveOut);
   const checked = await checkParts(found.parts, { reader, links, report, signal, leaveOut });
   if (checked.length === 0) return result;
-  const known = await findDimensions(target, options, signal);
-  const parts = keepEqualDimensions(checked, known, leaveOut);
+  const dimensions = await findDimensions(target, options, signal);
+  const parts = keepEqualDimensions(checked, dimensions, leaveOut);
   const table = await prepareLaionTable(target, parts, options, signal);
   const ledger = new PartLedger(target, options.table, signal);
-  const states = await ledger.read();
   await ledger.create();
-  for (const { part, reason } of result.leftOut) await ledger.writeLeftOut(part, reason);
+  const known = await recoverParts(target, table, ledger, { isWanted, signal });
 
-  const plan = await planLoad(target, table, parts, states, signal);
+  const plan = await planLoad(target, table, parts, known, signal);
   plan.leftOut.forEach(leaveOut);
+  for (const { part, reason } of result.leftOut) {
+    if (known.get(part)?.state !== 'loaded') await ledger.writeLeftOut(part, reason);
+  }
   for (const { part, rows } of plan.wasLoaded) {
     report.wasLoaded(part, rows);
     result.wasLoaded.push({ part: part.number, rows });
-    if (states.get(part.number) !== 'loaded') await ledger.write(part, 'loaded');
   }
-  report.begin(totalsOf(plan.load.map(({ part }) => part)));
-  for (const { part, hasRemains } of plan.load) {
+  report.begin(totalsOf(plan.load));
+  for (const part of plan.load) {
     report.beginPart(part);
     const startedAt = performance.now();
     try {
-      if (hasRemains) await deleteRows(target, table, part, signal);
       await requireSpace(target, table, part, signal);
       const beforeAttach = async (): Promise<void> => ledger.write(part, 'loading');
       await loadPart(part, { reader, target, table, signal, beforeAttach, onRows: (rows) => report.rows(rows) });
     } catch (error) {
-      const reason = await faultOfPart(error, part, reader);
+      const reason = await faultOfPart(error, part, { reader, table, signal });
       if (reason === undefined) throw explain(error, part, signal);
       leaveOut({ number: part.number, reason });
       await ledger.writeLeftOut(part.number, reason);
@@ -110,7 +112,7 @@ async function checkParts(
   for (const [index, part] of parts.entries()) {
     report.checking(index, parts.length);
     try {
-      checked.push(await checkPart(await links.reachable(part), reader, signal));
+      checked.push(await checkPart(part, await links.reachable(part), reader, signal));
     } catch (error) {
       if (!(error instanceof EmbedhouseError) || !['FORMAT_INVALID', 'FILE_UNUSABLE'].includes(error.code)) throw error;
       leaveOut({ number: part.number, reason: error.message });
@@ -153,13 +155,6 @@ function keepEqualDimensions(
 function totalsOf(parts: readonly CheckedPart[]): { parts: number; rows: number; bytes: number } {
   const sum = (field: 'rows' | 'bytes'): number => parts.reduce((total, part) => total + part[field], 0);
   return { parts: parts.length, rows: sum('rows'), bytes: sum('bytes') };
-}
-
-async function deleteRows(target: Engine, table: LaionTable, part: CheckedPart, signal: AbortSignal): Promise<void> {
-  await target.run(
-    `DELETE FROM ${tableSql(table)} WHERE ${isOfPart(part.number)} SETTINGS lightweight_deletes_sync = 2`,
-    { signal },
-  );
 }
 
 function explain(error: unknown, part: CheckedPart, signal: AbortSignal): unknown {

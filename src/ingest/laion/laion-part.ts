@@ -16,14 +16,20 @@ export interface LeftOutPart {
   reason: string;
 }
 
+/** The paths of a part's files as ClickHouse's `file()` can take them. */
+export type ReadablePaths = Pick<LaionPart, 'imagePath' | 'textPath' | 'metadataPath'>;
+
 /** A part whose files fit together. */
 export interface CheckedPart extends LaionPart {
+  readable: ReadablePaths;
   rows: number;
   dimensions: number;
   /** The names of the metadata's columns. */
   metadataColumns: readonly string[];
   /** Bytes of the three files. */
   bytes: number;
+  /** Of those, the metadata's. */
+  metadataBytes: number;
 }
 
 /** More than any published part has by far: LAION's have about a million rows. */

@@ -130,7 +130,7 @@ export async function readDimensions(
   signal?: AbortSignal,
 ): Promise<number | undefined> {
   const [row] = await engine.rows<{ dimensions: number }>(
-    `SELECT length(image_embedding) AS dimensions FROM ${tableSql(table)} LIMIT 1`,
+    `SELECT length(image_embedding) AS dimensions FROM ${tableSql(table)} WHERE notEmpty(image_embedding) LIMIT 1`,
     { ...(signal && { signal }) },
   );
   return row?.dimensions;

@@ -4,7 +4,9 @@ import { EmbedhouseError } from '../../errors/embedhouse-error.ts';
 import { isOfTable, tableSql } from '../table-name.ts';
 import type { CheckedPart } from './laion-part.ts';
 import type { LaionTable } from './laion-table.ts';
+import { deleteRows } from './recover-parts.ts';
 import { filledColumns, readSettings, selectPart } from './select-part.ts';
+import { createStaging, dropStaging, stagingSuffix } from './staging-table.ts';
 
 export interface LoadPartOptions {
   /** An engine on this machine, which reads the files. */
@@ -23,20 +25,18 @@ const insertBlockBytes = 64 * 1024 * 1024;
 const blockSettings = `min_insert_block_size_rows = 0, min_insert_block_size_bytes = ${insertBlockBytes}`;
 const sources = 3;
 
-const stagingComment = (table: LaionTable): string => `rows on their way into ${table.name}, of embedhouse ingest`;
-
 /**
  * Loads a part: its rows go into a table of their own, which then gives them to the real one by links to the same files.
  * So the table has all of a part or nothing, and what fails leaves nothing behind.
  *
- * @throws QueryError (`QUERY_FAILED`), `QUERY_CANCELLED`; `FORMAT_INVALID` when the files have changed meanwhile
+ * @throws QueryError (`QUERY_FAILED`), `QUERY_CANCELLED`; `FORMAT_INVALID` when the files have changed meanwhile; `USAGE`
+ *   when the name of the table of its own is taken
  */
 export async function loadPart(part: CheckedPart, options: LoadPartOptions): Promise<void> {
   const { target, table, signal, beforeAttach } = options;
-  const suffix = `_loading_${part.number}`;
-  const staging = tableSql(table, suffix);
-  await dropStaging(target, table, suffix);
-  await target.run(createStaging(table, suffix), { signal });
+  const staging = tableSql(table, stagingSuffix(part.number));
+  await dropStaging(target, table, part.number);
+  await createStaging(target, table, part.number, signal);
   try {
     await insertRows(part, staging, options);
     const [counted] = await target.rows<{ rows: number }>(`SELECT count() AS rows FROM ${staging}`, { signal });
@@ -45,20 +45,13 @@ export async function loadPart(part: CheckedPart, options: LoadPartOptions): Pro
       throw new EmbedhouseError('FORMAT_INVALID', message);
     }
     await beforeAttach();
-    const partitions = await target.rows<{ id: string }>(
-      `SELECT DISTINCT partition_id AS id FROM system.parts WHERE active AND ${isOfTable(table, suffix)}`,
-      { signal },
-    );
-    // Not to be stopped in the middle: it takes no time.
-    for (const { id } of partitions) {
-      await target.run(`ALTER TABLE ${tableSql(table)} ATTACH PARTITION ID ${quoteString(id)} FROM ${staging}`);
-    }
+    await attachAll(part, options);
   } catch (error) {
     // The next run drops it, if a server that has gone away is why this one cannot.
-    await dropStaging(target, table, suffix).catch(() => {});
+    await dropStaging(target, table, part.number).catch(() => {});
     throw error;
   }
-  await dropStaging(target, table, suffix);
+  await dropStaging(target, table, part.number);
 }
 
 async function insertRows(part: CheckedPart, staging: string, options: LoadPartOptions): Promise<void> {
@@ -76,27 +69,21 @@ async function insertRows(part: CheckedPart, staging: string, options: LoadPartO
   await target.insert(`${staging} (${columns}) SETTINGS ${blockSettings}`, { format: 'Native', data, signal });
 }
 
-/** The engine's name and arguments, in which brackets stand within quotes or one level deep. */
-const engineName = /^\w+(?:\((?:'(?:[^'\\]|\\.)*'|\([^()]*\)|[^'()])*\))?/s;
-
-function createStaging(table: LaionTable, suffix: string): string {
-  // What the table's engine makes of rows when it merges them, it does when they are its own.
-  const engine = table.engineFull.replace(engineName, 'MergeTree');
-  const settings = engine.includes(' SETTINGS ') ? ',' : ' SETTINGS';
-  return `CREATE TABLE ${tableSql(table, suffix)} AS ${tableSql(table)}
-    ENGINE = ${engine}${settings} max_bytes_to_merge_at_max_space_in_pool = 1
-    COMMENT ${quoteString(stagingComment(table))}`;
-}
-
-/** Drops what a killed load left, too; and not a table of that name which is the user's. */
-async function dropStaging(engine: Engine, table: LaionTable, suffix: string): Promise<void> {
-  const [found] = await engine.rows<{ comment: string }>(
-    `SELECT comment FROM system.tables WHERE ${isOfTable(table, suffix, 'name')}`,
+async function attachAll(part: CheckedPart, { target, table, signal }: LoadPartOptions): Promise<void> {
+  const suffix = stagingSuffix(part.number);
+  const partitions = await target.rows<{ id: string }>(
+    `SELECT DISTINCT partition_id AS id FROM system.parts WHERE active AND ${isOfTable(table, suffix)}`,
+    { signal },
   );
-  if (found === undefined) return;
-  if (found.comment !== stagingComment(table)) {
-    const message = `there is a table '${table.name}${suffix}' that this command did not make, and needs the name of: rename it, or load into another table with --table`;
-    throw new EmbedhouseError('USAGE', message);
+  try {
+    // Not to be stopped in the middle: it takes no time.
+    for (const { id } of partitions) {
+      const from = `ATTACH PARTITION ID ${quoteString(id)} FROM ${tableSql(table, suffix)}`;
+      await target.run(`ALTER TABLE ${tableSql(table)} ${from}`);
+    }
+  } catch (error) {
+    // Each partition is put there by itself. What cannot be deleted now, the next run deletes.
+    await deleteRows(target, table, part.number).catch(() => {});
+    throw error;
   }
-  await engine.run(`DROP TABLE ${tableSql(table, suffix)} SYNC`);
 }

@@ -1,12 +1,21 @@
 import type { Engine } from '../../engine/engine.ts';
 import { quoteString } from '../../engine/quote-string.ts';
+import { EmbedhouseError } from '../../errors/embedhouse-error.ts';
 import { isOfTable, tableSql, type TargetTable } from '../table-name.ts';
 import type { CheckedPart } from './laion-part.ts';
 
-/** What became of a part: `loading` is one whose rows are being put into the table, or were when the load was killed. */
-export type PartState = 'loading' | 'loaded' | 'left out';
+/** What is known of a part. */
+export interface LedgerEntry {
+  /** `loading` is a part whose rows are being put into the table, or were when the load was killed. */
+  state: 'loading' | 'loaded' | 'left out';
+  rows: number;
+  /** Of the files that it was loaded from. */
+  bytes: number;
+  imageFile: string;
+}
 
 const suffix = '_parts';
+const writtenColumns = 'part, state, rows, bytes, seconds, reason, image_file, text_file, metadata_file';
 
 /**
  * The table `<table>_parts`, which says in SQL what has been loaded from which files: one row a part, the newest of those
@@ -45,18 +54,26 @@ export class PartLedger {
     );
   }
 
-  /** Reads the states of all parts; of none where there is no ledger. */
-  async read(): Promise<Map<number, PartState>> {
-    const [table] = await this.#engine.rows(
-      `SELECT 1 FROM system.tables WHERE ${isOfTable(this.#table, suffix, 'name')}`,
+  /**
+   * Reads what is known of all parts; nothing where there is no ledger.
+   *
+   * @throws EmbedhouseError `USAGE` when a table of that name is another
+   */
+  async read(): Promise<Map<number, LedgerEntry>> {
+    const columns = await this.#engine.rows<{ name: string }>(
+      `SELECT name FROM system.columns WHERE ${isOfTable(this.#table, suffix)}`,
       this.#stop,
     );
-    if (table === undefined) return new Map();
-    const rows = await this.#engine.rows<{ part: number; state: PartState }>(
-      `SELECT part, state FROM ${tableSql(this.#table, suffix)} FINAL`,
+    if (columns.length === 0) return new Map();
+    if (!['part', 'state', 'image_file', 'changed_at'].every((wanted) => columns.some(({ name }) => name === wanted))) {
+      const message = `there is a table '${this.#table.name}${suffix}' that this command did not make, and needs the name of: rename it, or load into another table with --table`;
+      throw new EmbedhouseError('USAGE', message);
+    }
+    const rows = await this.#engine.rows<LedgerEntry & { part: number }>(
+      `SELECT part, state, rows, bytes, image_file AS imageFile FROM ${tableSql(this.#table, suffix)} FINAL`,
       this.#stop,
     );
-    return new Map(rows.map(({ part, state }) => [part, state]));
+    return new Map(rows.map(({ part, ...entry }) => [part, entry]));
   }
 
   /** Writes what has become of a part that could be checked. */
@@ -66,13 +83,25 @@ export class PartLedger {
     await this.#insert(`(${number}, '${state}', ${rows}, ${bytes}, ${seconds}, '', ${files})`);
   }
 
+  /** Writes that a part, of which it has an entry, is loaded. */
+  async writeLoaded(part: number): Promise<void> {
+    const ledger = tableSql(this.#table, suffix);
+    await this.#engine.run(
+      `INSERT INTO ${ledger} (${writtenColumns})
+      SELECT part, 'loaded', rows, bytes, seconds, reason, image_file, text_file, metadata_file
+      FROM ${ledger} FINAL WHERE part = ${part}`,
+      this.#stop,
+    );
+  }
+
+  /** Only for a part of which the table has no rows: else what is known of those would be lost. */
   async writeLeftOut(part: number, reason: string): Promise<void> {
     await this.#insert(`(${part}, 'left out', 0, 0, 0, ${quoteString(reason)}, '', '', '')`);
   }
 
   async #insert(row: string): Promise<void> {
-    const columns = 'part, state, rows, bytes, seconds, reason, image_file, text_file, metadata_file';
-    await this.#engine.run(`INSERT INTO ${tableSql(this.#table, suffix)} (${columns}) VALUES ${row}`, this.#stop);
+    // Not to be stopped: what has been done is to be known.
+    await this.#engine.run(`INSERT INTO ${tableSql(this.#table, suffix)} (${writtenColumns}) VALUES ${row}`);
   }
 
   get #stop(): { signal?: AbortSignal } {

@@ -31,7 +31,7 @@ export async function requireSpace(
     { signal },
   );
   const valueBytes = column?.type === 'Array(BFloat16)' ? 2 : 4;
-  const needed = part.rows * part.dimensions * vectorColumns.length * valueBytes;
+  const needed = part.rows * part.dimensions * vectorColumns.length * valueBytes + part.metadataBytes;
   // A user of a server may not be shown its disks.
   if (disk === undefined || disk.free === 0 || disk.free > needed) return;
   throw new EmbedhouseError(

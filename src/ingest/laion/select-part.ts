@@ -31,10 +31,10 @@ export function selectPart(part: CheckedPart, table: LaionTable): string {
 FROM
 (
     SELECT assumeNotNull(_row_number) AS row, ${metadata.map(({ name }) => name).join(', ')}
-    FROM file(${quoteString(part.metadataPath)}, Parquet)
+    FROM file(${quoteString(part.readable.metadataPath)}, Parquet)
 ) AS metadata
-PASTE JOIN (SELECT assumeNotNull(_row_number) AS image_row, array AS image_embedding FROM file(${quoteString(part.imagePath)}, Npy)) AS images
-PASTE JOIN (SELECT assumeNotNull(_row_number) AS text_row, array AS text_embedding FROM file(${quoteString(part.textPath)}, Npy)) AS texts`;
+PASTE JOIN (SELECT assumeNotNull(_row_number) AS image_row, array AS image_embedding FROM file(${quoteString(part.readable.imagePath)}, Npy)) AS images
+PASTE JOIN (SELECT assumeNotNull(_row_number) AS text_row, array AS text_embedding FROM file(${quoteString(part.readable.textPath)}, Npy)) AS texts`;
 }
 
 /** The settings of that SELECT; mapped files would count as memory. */
