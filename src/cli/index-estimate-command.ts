@@ -14,7 +14,7 @@ import { indexDefaults, quantizations, type Quantization } from '../vector-index
 import { openHomeOf } from './home-options.ts';
 import { parseNeighbours, quantizationOption } from './index-options.ts';
 import { interruptible } from './interruptible.ts';
-import { openEngine } from './open-checked-engine.ts';
+import { openEngine, openScratchEngine } from './open-checked-engine.ts';
 import { parseBytes, parseCount } from './parse-number.ts';
 import { printTable } from './print-table.ts';
 
@@ -136,7 +136,7 @@ async function measure(
     signal,
   }: { dimensions: number; quantizations: readonly Quantization[]; flags: EstimateFlags; signal: AbortSignal },
 ): Promise<Map<Quantization, MeasuredBuild>> {
-  await using engine = await openEngine({ ...home, dataPath: ':memory:' });
+  await using engine = await openScratchEngine(home);
   return await measureBuild(engine, {
     distance: 'cosineDistance',
     dimensions,
