@@ -1,5 +1,3 @@
-import { totalmem } from 'node:os';
-
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import prettyBytes from 'pretty-bytes';
 import prettyMilliseconds from 'pretty-ms';
@@ -14,6 +12,7 @@ import { indexDefaults, quantizations, type Quantization } from '../vector-index
 import { openHomeOf } from './home-options.ts';
 import { parseNeighbours, quantizationOption } from './index-options.ts';
 import { interruptible } from './interruptible.ts';
+import { machineBytes } from './machine-memory.ts';
 import { openEngine, openScratchEngine } from './open-checked-engine.ts';
 import { parseBytes, parseCount } from './parse-number.ts';
 import { printTable } from './print-table.ts';
@@ -174,13 +173,9 @@ function printEstimate(
 }
 
 const describeTime = (seconds: number): string =>
-  prettyMilliseconds(1000 * Math.max(1, seconds), { unitCount: seconds < 3600 ? 1 : 2, secondsDecimalDigits: 0 });
-
-/** The memory of the machine, or of the container, which may have less. */
-function machineBytes(): number {
-  const constrained = process.constrainedMemory();
-  return Math.min(totalmem(), constrained > 0 ? constrained : Infinity);
-}
+  seconds < 1
+    ? 'less than 1s'
+    : prettyMilliseconds(1000 * seconds, { unitCount: seconds < 3600 ? 1 : 2, secondsDecimalDigits: 0 });
 
 const unitRows: Record<string, number> = { '': 1, k: 1e3, M: 1e6, G: 1e9 };
 

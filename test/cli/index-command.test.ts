@@ -88,6 +88,8 @@ describe('index create and status', () => {
     const refused = await sandbox.run(['index', 'create', 't', 'id']);
     expect(refused).toMatchObject({ exitCode: 1, stdout: '' });
     expect(refused.stderr).toMatch(/^embedhouse: column 'id' cannot have a vector index: .*\n$/);
+    const mistyped = await sandbox.run(['index', 'create', 't', 'v', '--m', '3200']);
+    expect(mistyped).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('from 2 to 1000') });
     expect(await sandbox.run(['index', 'status'])).toMatchObject({ exitCode: 0, stdout: '' });
   });
 
@@ -114,7 +116,9 @@ describe('index create and status', () => {
     process.kill(-pid, 'SIGINT');
     const { exitCode, stderr } = await ended;
     expect(exitCode).toBe(130);
-    expect(stderr).toContain('embedhouse: stopped: the table is as it was before\n');
+    expect(stderr).toMatch(
+      /\nStopping when the vectors in hand are done\nembedhouse: stopped: the table is as it was before\n$/,
+    );
     const { stdout } = await sandbox.run(['index', 'status', '--json']);
     expect(JSON.parse(stdout)).toMatchObject({ indexes: [], mutations: [] });
   });
