@@ -20,6 +20,9 @@ export interface MeasureBuildOptions extends Pick<VectorIndex, 'distance' | 'dim
 /** The larger is what ClickHouse gives to all threads at a time; the smaller tells how the work grows. */
 export const sampleRows = { small: 2048, large: 8192 };
 
+/** Made at a time: for each, ClickHouse has a copy of all directions in memory. */
+const computedRows = 256;
+
 const repeatBelowSeconds = 3;
 
 const sampleTables = { small: 'embedhouse_sample_small', large: 'embedhouse_sample' };
@@ -43,7 +46,7 @@ export async function measureBuild(
       `CREATE TABLE ${sampleTables[size]} (vector Array(Float32)) ENGINE = MergeTree ORDER BY tuple()
       SETTINGS min_bytes_for_wide_part = 0;
       INSERT INTO ${sampleTables[size]} ${selectSample(options.dimensions)} LIMIT ${sampleRows[size]}
-      SETTINGS max_block_size = ${sampleRows.large}, min_insert_block_size_rows = ${sampleRows.large}`,
+      SETTINGS max_block_size = ${computedRows}, min_insert_block_size_rows = ${sampleRows.large}, min_insert_block_size_bytes = 0`,
       { signal },
     );
   }
