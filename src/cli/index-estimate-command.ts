@@ -21,7 +21,7 @@ interface EstimateFlags {
   rows?: number;
   dims?: number;
   columns: number;
-  type: keyof typeof elementTypes;
+  type?: keyof typeof elementTypes;
   quantization?: Quantization;
   m: number;
   ef: number;
@@ -48,7 +48,9 @@ export function addIndexEstimateCommand(index: Command): void {
     .option('--dims <n>', 'dimensions of a vector', parseCount)
     .option('--columns <n>', 'columns of such vectors, each with an index', parseCount, 1)
     .addOption(
-      new Option('--type <type>', "the column's element type").choices(Object.keys(elementTypes)).default('Float32'),
+      new Option('--type <type>', "the column's element type (that of COLUMN, or Float32)").choices(
+        Object.keys(elementTypes),
+      ),
     )
     .addOption(quantizationOption())
     .option('--m <n>', 'neighbours of a vector in the graph', parseNeighbours, indexDefaults.m)
@@ -77,7 +79,7 @@ Examples:
       await interruptible(async (signal) => {
         const nodeBytes = flags.memoryPerNode ?? machineBytes();
         const vectors = await findVectors(home, { table, column, flags, signal });
-        const chosen = flags.quantization === undefined ? quantizations : [flags.quantization];
+        const chosen = chooseQuantizations(vectors, flags);
         const measured = flags.measure
           ? await measure(home, { dimensions: vectors.dimensions, quantizations: chosen, flags, signal })
           : undefined;
@@ -115,7 +117,8 @@ async function findVectors(
     if (dimensions === undefined) {
       throw new EmbedhouseError('USAGE', `table '${table}' is empty: say with --dims how long its vectors will be`);
     }
-    return { rows: flags.rows ?? counted.rows, dimensions, elementBytes: found.elementBytes };
+    const elementBytes = elementTypes[flags.type ?? ''] ?? found.elementBytes;
+    return { rows: flags.rows ?? counted.rows, dimensions, elementBytes };
   }
   if (table !== undefined || flags.rows === undefined || flags.dims === undefined) {
     throw new EmbedhouseError(
@@ -123,7 +126,19 @@ async function findVectors(
       'say how many vectors there will be: give --rows and --dims, or TABLE and COLUMN',
     );
   }
-  return { rows: flags.rows, dimensions: flags.dims, elementBytes: elementTypes[flags.type] ?? 0 };
+  return { rows: flags.rows, dimensions: flags.dims, elementBytes: elementTypes[flags.type ?? 'Float32'] ?? 0 };
+}
+
+/** b1 packs eight dimensions into a byte. */
+function chooseQuantizations({ dimensions }: Vectors, { quantization }: EstimateFlags): readonly Quantization[] {
+  if (quantization === 'b1' && dimensions % 8 !== 0) {
+    throw new EmbedhouseError(
+      'USAGE',
+      `b1 takes a multiple of 8 dimensions, and not ${dimensions}: choose another quantization`,
+    );
+  }
+  if (quantization !== undefined) return [quantization];
+  return quantizations.filter((each) => each !== 'b1' || dimensions % 8 === 0);
 }
 
 async function measure(
@@ -141,8 +156,7 @@ async function measure(
     dimensions,
     m: flags.m,
     efConstruction: flags.ef,
-    // b1 packs eight dimensions into a byte.
-    quantizations: chosen.filter((each) => each !== 'b1' || dimensions % 8 === 0),
+    quantizations: chosen,
     signal,
     onBuild: (quantization) => {
       process.stderr.write(`Measuring a build with ${quantization}\n`);
