@@ -8,7 +8,7 @@ import { defineIndex, dropStatement } from './define-index.ts';
 import { readCoverage, type Coverage } from './index-coverage.ts';
 import { quoteIdentifier } from '../engine/quote-identifier.ts';
 import { findVectorColumn, type VectorColumn } from './vector-column.ts';
-import { readVectorIndexes, type IndexParameters, type VectorIndex } from './vector-index.ts';
+import { indexTypeSql, readVectorIndexes, type IndexParameters, type VectorIndex } from './vector-index.ts';
 
 export interface CreateIndexOptions extends IndexParameters {
   tableName: string;
@@ -164,10 +164,8 @@ function refuseTooLarge({ name }: VectorIndex, { graphs, bytes }: BuildMemory, o
 }
 
 function addIndexStatement({ table, column }: VectorColumn, index: VectorIndex): string {
-  const { distance, dimensions, quantization, m, efConstruction, granularity } = index;
   return `ALTER TABLE ${table.sql} ADD INDEX ${quoteIdentifier(index.name)} ${column.sql}
-    TYPE vector_similarity('hnsw', '${distance}', ${dimensions}, '${quantization}', ${m}, ${efConstruction})
-    GRANULARITY ${granularity}`;
+    TYPE ${indexTypeSql(index)} GRANULARITY ${index.granularity}`;
 }
 
 async function coverageOf(engine: Engine, index: VectorIndex): Promise<Coverage> {

@@ -1,5 +1,5 @@
 import type { Engine } from '../engine/engine.ts';
-import type { Quantization, VectorIndex } from './vector-index.ts';
+import { indexTypeSql, type Quantization, type VectorIndex } from './vector-index.ts';
 
 /** What a measured build says about a larger one. */
 export interface MeasuredBuild {
@@ -94,18 +94,11 @@ function selectSample(dimensions: number): string {
 async function build(
   engine: Engine,
   table: string,
-  {
-    distance,
-    dimensions,
-    quantization,
-    m,
-    efConstruction,
-    signal,
-  }: MeasureBuildOptions & { quantization: Quantization },
+  options: MeasureBuildOptions & { quantization: Quantization },
 ): Promise<{ seconds: number; distances: number }> {
   const before = await countDistances(engine);
-  const type = `vector_similarity('hnsw', '${distance}', ${dimensions}, '${quantization}', ${m}, ${efConstruction})`;
-  await engine.run(`ALTER TABLE ${table} ADD INDEX sample vector TYPE ${type}`, { signal });
+  const { signal } = options;
+  await engine.run(`ALTER TABLE ${table} ADD INDEX sample vector TYPE ${indexTypeSql(options)}`, { signal });
   const begin = performance.now();
   await engine.run(`ALTER TABLE ${table} MATERIALIZE INDEX sample SETTINGS mutations_sync = 2`, { signal });
   const seconds = (performance.now() - begin) / 1000;
