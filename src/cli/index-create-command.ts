@@ -3,12 +3,14 @@ import type { SingleBar } from 'cli-progress';
 import prettyBytes from 'pretty-bytes';
 import prettyMilliseconds from 'pretty-ms';
 
+import { showNames } from '../engine/quote-identifier.ts';
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import { createIndex, type CreatedIndex, type CreateIndexEvent } from '../vector-index/create-index.ts';
 import { distances, indexDefaults, type IndexParameters } from '../vector-index/vector-index.ts';
 import { openHomeOf } from './home-options.ts';
 import { parseNeighbours, quantizationOption } from './index-options.ts';
 import { interruptible } from './interruptible.ts';
+import { machineBytes } from './machine-memory.ts';
 import { openEngine } from './open-checked-engine.ts';
 import { parseCount } from './parse-number.ts';
 import { createProgressBar } from './progress-bar.ts';
@@ -86,6 +88,7 @@ A query uses the index with
           m: flags.m,
           efConstruction: flags.ef,
           granularity: flags.granularity,
+          ...(home.serverUrl === undefined && { machineBytes: machineBytes() }),
           signal,
           onEvent: progress.update,
         });
@@ -96,7 +99,7 @@ A query uses the index with
 }
 
 function describe({ index, outcome, vectors, builtVectors, parts, diskBytes, seconds }: CreatedIndex): string {
-  const name = `index ${index.name} on ${index.table}.${index.column}`;
+  const name = `index ${showNames(index.name)} on ${showNames(index.table, index.column)}`;
   const has = `${vectors.toLocaleString('en')} vectors of ${index.dimensions} dimensions in ${countParts(parts)}, ${prettyBytes(diskBytes)} on disk`;
   if (outcome === 'unchanged') {
     return `The ${name} is built already: ${has}`;
@@ -117,11 +120,15 @@ class CreateProgress implements Disposable {
     if (event.type === 'check') {
       this.#say(`Checking ${event.vectors.toLocaleString('en')} vectors\n`);
     } else if (event.type === 'plan') {
-      const { index, vectors, parts, memoryBytes, isDefined } = event;
+      const { index, vectors, parts, memory, isDefined } = event;
       const verb = isDefined ? 'Going on with' : 'Building';
-      const size = `${vectors.toLocaleString('en')} vectors in ${countParts(parts)}, up to ${prettyBytes(memoryBytes)} of memory for one`;
-      this.#say(`${verb} the index ${index.name}: ${size}\n`);
+      const together = parts === 1 ? '' : `, ${memory.graphs} at a time`;
+      const size = `${vectors.toLocaleString('en')} vectors in ${countParts(parts)}${together}, up to ${prettyBytes(memory.bytes)} of memory`;
+      this.#say(`${verb} the index ${showNames(index.name)}: ${size}\n`);
       this.#rate.add(0);
+    } else if (event.type === 'stop') {
+      this[Symbol.dispose]();
+      this.#say('Stopping when the vectors in hand are done\n');
     } else {
       this.#draw(event);
     }

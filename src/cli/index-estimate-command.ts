@@ -1,5 +1,3 @@
-import { totalmem } from 'node:os';
-
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import prettyBytes from 'pretty-bytes';
 import prettyMilliseconds from 'pretty-ms';
@@ -14,7 +12,8 @@ import { indexDefaults, quantizations, type Quantization } from '../vector-index
 import { openHomeOf } from './home-options.ts';
 import { parseNeighbours, quantizationOption } from './index-options.ts';
 import { interruptible } from './interruptible.ts';
-import { openEngine } from './open-checked-engine.ts';
+import { machineBytes } from './machine-memory.ts';
+import { openEngine, openScratchEngine } from './open-checked-engine.ts';
 import { parseBytes, parseCount } from './parse-number.ts';
 import { printTable } from './print-table.ts';
 
@@ -22,7 +21,7 @@ interface EstimateFlags {
   rows?: number;
   dims?: number;
   columns: number;
-  type: keyof typeof elementTypes;
+  type?: keyof typeof elementTypes;
   quantization?: Quantization;
   m: number;
   ef: number;
@@ -49,7 +48,9 @@ export function addIndexEstimateCommand(index: Command): void {
     .option('--dims <n>', 'dimensions of a vector', parseCount)
     .option('--columns <n>', 'columns of such vectors, each with an index', parseCount, 1)
     .addOption(
-      new Option('--type <type>', "the column's element type").choices(Object.keys(elementTypes)).default('Float32'),
+      new Option('--type <type>', "the column's element type (that of COLUMN, or Float32)").choices(
+        Object.keys(elementTypes),
+      ),
     )
     .addOption(quantizationOption())
     .option('--m <n>', 'neighbours of a vector in the graph', parseNeighbours, indexDefaults.m)
@@ -78,7 +79,7 @@ Examples:
       await interruptible(async (signal) => {
         const nodeBytes = flags.memoryPerNode ?? machineBytes();
         const vectors = await findVectors(home, { table, column, flags, signal });
-        const chosen = flags.quantization === undefined ? quantizations : [flags.quantization];
+        const chosen = chooseQuantizations(vectors, flags);
         const measured = flags.measure
           ? await measure(home, { dimensions: vectors.dimensions, quantizations: chosen, flags, signal })
           : undefined;
@@ -116,7 +117,8 @@ async function findVectors(
     if (dimensions === undefined) {
       throw new EmbedhouseError('USAGE', `table '${table}' is empty: say with --dims how long its vectors will be`);
     }
-    return { rows: flags.rows ?? counted.rows, dimensions, elementBytes: found.elementBytes };
+    const elementBytes = elementTypes[flags.type ?? ''] ?? found.elementBytes;
+    return { rows: flags.rows ?? counted.rows, dimensions, elementBytes };
   }
   if (table !== undefined || flags.rows === undefined || flags.dims === undefined) {
     throw new EmbedhouseError(
@@ -124,7 +126,19 @@ async function findVectors(
       'say how many vectors there will be: give --rows and --dims, or TABLE and COLUMN',
     );
   }
-  return { rows: flags.rows, dimensions: flags.dims, elementBytes: elementTypes[flags.type] ?? 0 };
+  return { rows: flags.rows, dimensions: flags.dims, elementBytes: elementTypes[flags.type ?? 'Float32'] ?? 0 };
+}
+
+/** b1 packs eight dimensions into a byte. */
+function chooseQuantizations({ dimensions }: Vectors, { quantization }: EstimateFlags): readonly Quantization[] {
+  if (quantization === 'b1' && dimensions % 8 !== 0) {
+    throw new EmbedhouseError(
+      'USAGE',
+      `b1 takes a multiple of 8 dimensions, and not ${dimensions}: choose another quantization`,
+    );
+  }
+  if (quantization !== undefined) return [quantization];
+  return quantizations.filter((each) => each !== 'b1' || dimensions % 8 === 0);
 }
 
 async function measure(
@@ -136,14 +150,13 @@ async function measure(
     signal,
   }: { dimensions: number; quantizations: readonly Quantization[]; flags: EstimateFlags; signal: AbortSignal },
 ): Promise<Map<Quantization, MeasuredBuild>> {
-  await using engine = await openEngine({ ...home, dataPath: ':memory:' });
+  await using engine = await openScratchEngine(home);
   return await measureBuild(engine, {
     distance: 'cosineDistance',
     dimensions,
     m: flags.m,
     efConstruction: flags.ef,
-    // b1 packs eight dimensions into a byte.
-    quantizations: chosen.filter((each) => each !== 'b1' || dimensions % 8 === 0),
+    quantizations: chosen,
     signal,
     onBuild: (quantization) => {
       process.stderr.write(`Measuring a build with ${quantization}\n`);
@@ -174,13 +187,9 @@ function printEstimate(
 }
 
 const describeTime = (seconds: number): string =>
-  prettyMilliseconds(1000 * Math.max(1, seconds), { unitCount: seconds < 3600 ? 1 : 2, secondsDecimalDigits: 0 });
-
-/** The memory of the machine, or of the container, which may have less. */
-function machineBytes(): number {
-  const constrained = process.constrainedMemory();
-  return Math.min(totalmem(), constrained > 0 ? constrained : Infinity);
-}
+  seconds < 1
+    ? 'less than 1s'
+    : prettyMilliseconds(1000 * seconds, { unitCount: seconds < 3600 ? 1 : 2, secondsDecimalDigits: 0 });
 
 const unitRows: Record<string, number> = { '': 1, k: 1e3, M: 1e6, G: 1e9 };
 

@@ -36,7 +36,7 @@ export function addIndexRecallCommand(index: Command): void {
     .argument('<table>', 'the table')
     .argument('<column>', 'its column of vectors')
     .option('--k <n>', 'neighbours that a search asks for', parseCount, 10)
-    .option('--queries <n>', 'vectors to search for', parseCount, 200)
+    .option('--queries <n>', 'vectors to search for', parseQueries, 200)
     .addOption(
       new Option('--ef <list>', 'values of hnsw_candidate_list_size_for_search, with commas between')
         .argParser(parseCounts)
@@ -149,6 +149,15 @@ function parseList(list: string, isPossible: (value: number) => boolean, expecte
     throw new InvalidArgumentError(`expected ${expected}, with commas between`);
   }
   return values;
+}
+
+/** All vectors are in memory together, and so are the rows that they find. */
+const maxQueries = 10_000;
+
+function parseQueries(value: string): number {
+  const queries = parseCount(value);
+  if (queries > maxQueries) throw new InvalidArgumentError(`expected at most ${maxQueries}`);
+  return queries;
 }
 
 /** ClickHouse's setting is a 64-bit number, but no list of candidates is as long. */

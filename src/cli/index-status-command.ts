@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import prettyBytes from 'pretty-bytes';
 
+import { showNames } from '../engine/quote-identifier.ts';
 import { readIndexStatus, type IndexState, type IndexStatus } from '../vector-index/index-status.ts';
 import { openHomeOf } from './home-options.ts';
 import { interruptible } from './interruptible.ts';
@@ -56,14 +57,14 @@ function printStatus({ indexes, cache, mutations }: IndexStatus): void {
   );
   for (const { database, table, command, partsToDo, failure } of mutations) {
     const failed = failure === '' ? '' : `, failed last with: ${failure}`;
-    process.stdout.write(`under way on ${database}.${table}: ${command}, ${partsToDo} parts to do${failed}\n`);
+    process.stdout.write(`under way on ${showNames(database, table)}: ${command}, ${partsToDo} parts to do${failed}\n`);
   }
 }
 
 function rowOf(index: IndexState): string[] {
   const rows = index.builtRows + index.missingRows;
   return [
-    `${index.database}.${index.table}.${index.name}`,
+    showNames(index.database, index.table, index.name),
     index.column,
     index.distance,
     String(index.dimensions),

@@ -1,4 +1,4 @@
-import { quoteIdentifier } from '../engine/quote-identifier.ts';
+import { quoteIdentifier, splitNames } from '../engine/quote-identifier.ts';
 import { quoteString } from '../engine/quote-string.ts';
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 
@@ -10,12 +10,12 @@ export interface TargetTable {
 }
 
 /**
- * Reads a table's name as a user gives it: `table` or `database.table`.
+ * Reads a table's name as a user gives it: `table` or `database.table`, each in backticks if it has a dot.
  *
  * @throws EmbedhouseError `USAGE`
  */
 export function parseTableName(given: string): TargetTable {
-  const [first = '', second, ...more] = given.split('.');
+  const [first = '', second, ...more] = splitNames(given);
   if (first === '' || second === '' || more.length > 0) {
     throw new EmbedhouseError('USAGE', `'${given}' is no table's name: expected table or database.table`);
   }

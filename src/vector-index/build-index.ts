@@ -20,6 +20,8 @@ export interface BuildOptions {
   indexes: readonly VectorIndex[];
   signal: AbortSignal;
   onProgress?: (progress: BuildProgress) => void;
+  /** Called when the build is to end before its time, which may take a while. */
+  onStop?: () => void;
 }
 
 const pollMs = 400;
@@ -112,8 +114,13 @@ function vectorsToAdd(part: Part, index: VectorIndex, { coverage }: TableIndexes
  * Ends a build at once. KILL MUTATION alone lets ClickHouse 26.7 go on with the parts in hand to their end, which can be
  * hours away, and stopping merges alone leaves the build to go on when they start again.
  */
-async function stopBuild(engine: Engine, { table }: BuildOptions, mutation: Mutation | undefined): Promise<void> {
+async function stopBuild(
+  engine: Engine,
+  { table, onStop }: BuildOptions,
+  mutation: Mutation | undefined,
+): Promise<void> {
   if (mutation === undefined) return;
+  onStop?.();
   const params = { database: table.database, table: table.table, id: mutation.id };
   const ofTable = 'database = {database:String} AND table = {table:String}';
   await engine.rows(`KILL MUTATION WHERE ${ofTable} AND mutation_id = {id:String}`, { params });

@@ -2,19 +2,21 @@ import type { Engine } from '../engine/engine.ts';
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import { stoppable } from '../errors/stoppable.ts';
 import { buildIndex, type BuildProgress } from './build-index.ts';
+import { readBuildMemory, type BuildMemory } from './build-memory.ts';
 import { checkDimensions, checkValues } from './check-vectors.ts';
 import { defineIndex, dropStatement } from './define-index.ts';
 import { readCoverage, type Coverage } from './index-coverage.ts';
-import { indexMemoryBytes } from './index-size.ts';
 import { quoteIdentifier } from '../engine/quote-identifier.ts';
 import { findVectorColumn, type VectorColumn } from './vector-column.ts';
-import { readVectorIndexes, type IndexParameters, type VectorIndex } from './vector-index.ts';
+import { indexTypeSql, readVectorIndexes, type IndexParameters, type VectorIndex } from './vector-index.ts';
 
 export interface CreateIndexOptions extends IndexParameters {
   tableName: string;
   columnName: string;
   /** @default the name of such an index on the column, or else `<column>_index` */
   indexName?: string;
+  /** The memory of the machine that builds, in bytes, where it is known. */
+  machineBytes?: number;
   signal: AbortSignal;
   onEvent?: (event: CreateIndexEvent) => void;
 }
@@ -22,9 +24,11 @@ export interface CreateIndexOptions extends IndexParameters {
 export type CreateIndexEvent =
   /** All vectors are being read. */
   | { type: 'check'; vectors: number }
-  /** What will be built now. `memoryBytes` is that of the largest graph. */
-  | { type: 'plan'; index: VectorIndex; isDefined: boolean; vectors: number; parts: number; memoryBytes: number }
-  | ({ type: 'progress' } & BuildProgress);
+  /** What will be built now. */
+  | { type: 'plan'; index: VectorIndex; isDefined: boolean; vectors: number; parts: number; memory: BuildMemory }
+  | ({ type: 'progress' } & BuildProgress)
+  /** The build is being ended, which may take as long as the vectors that it has in hand. */
+  | { type: 'stop' };
 
 export interface CreatedIndex {
   index: VectorIndex;
@@ -65,15 +69,16 @@ export async function createIndex(engine: Engine, options: CreateIndexOptions): 
       parts: missing.length,
     };
     if (missing.length > 0) {
-      const largest = Math.max(...missing.map((part) => part.rows));
-      const memoryBytes = indexMemoryBytes({ ...index, rows: largest });
-      onEvent?.({ type: 'plan', index, isDefined, ...built, memoryBytes });
+      const memory = await readBuildMemory(engine, index, missing);
+      refuseTooLarge(index, memory, options);
+      onEvent?.({ type: 'plan', index, isDefined, ...built, memory });
       await buildIndex(engine, {
         table,
         index,
         indexes,
         signal,
         onProgress: (progress) => onEvent?.({ type: 'progress', ...progress }),
+        onStop: () => onEvent?.({ type: 'stop' }),
       });
     }
     const after = await coverageOf(engine, index);
@@ -109,9 +114,9 @@ async function prepare(
     ...(definition.existing && { dimensions: definition.existing.dimensions }),
     signal,
   });
+  const index = definition.existing ?? completeDefinition(column, definition.name, options, dimensions);
   onEvent?.({ type: 'check', vectors: rows });
   await checkValues(engine, column, { quantization: options.quantization, signal });
-  const index = definition.existing ?? completeDefinition(column, definition.name, options, dimensions);
   return { column, index, isDefined: definition.existing !== undefined, rows };
 }
 
@@ -147,11 +152,20 @@ function completeDefinition(
   };
 }
 
+/** A build that takes all memory takes the process down, and goes on as soon as the data folder is opened again. */
+function refuseTooLarge({ name }: VectorIndex, { graphs, bytes }: BuildMemory, options: CreateIndexOptions): void {
+  const { machineBytes = Infinity } = options;
+  if (bytes <= machineBytes) return;
+  const inGigabytes = (each: number): string => `${(each / 1e9).toFixed(1)} GB`;
+  throw new EmbedhouseError(
+    'INDEX_REFUSED',
+    `index '${name}' takes ${inGigabytes(bytes)} of memory to be built, ${graphs} parts at a time, and this machine has ${inGigabytes(machineBytes)}: take a smaller --quantization or --m, or divide the rows among machines (embedhouse index estimate)`,
+  );
+}
+
 function addIndexStatement({ table, column }: VectorColumn, index: VectorIndex): string {
-  const { distance, dimensions, quantization, m, efConstruction, granularity } = index;
   return `ALTER TABLE ${table.sql} ADD INDEX ${quoteIdentifier(index.name)} ${column.sql}
-    TYPE vector_similarity('hnsw', '${distance}', ${dimensions}, '${quantization}', ${m}, ${efConstruction})
-    GRANULARITY ${granularity}`;
+    TYPE ${indexTypeSql(index)} GRANULARITY ${index.granularity}`;
 }
 
 async function coverageOf(engine: Engine, index: VectorIndex): Promise<Coverage> {

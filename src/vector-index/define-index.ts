@@ -25,7 +25,8 @@ export async function defineIndex(
     throw new EmbedhouseError('USAGE', `an index with b1 serves cosineDistance alone, and not ${options.distance}`);
   }
   const indexes = await readVectorIndexes(engine, { table, signal: options.signal });
-  const sameUse = indexes.find((index) => index.column === column.name && index.distance === options.distance);
+  const sameUses = indexes.filter((index) => index.column === column.name && index.distance === options.distance);
+  const sameUse = sameUses.find((index) => index.name === options.indexName) ?? sameUses[0];
   const name = options.indexName ?? sameUse?.name ?? `${column.name}_index`;
   if (sameUse !== undefined) {
     if (sameUse.name !== name) {
@@ -34,11 +35,11 @@ export async function defineIndex(
         `column '${column.name}' has the index '${sameUse.name}' for ${options.distance} already: a query would use only one of the two`,
       );
     }
-    const differences = describeDifferences(sameUse, options);
+    const differences = flagsThatDiffer(sameUse, options);
     if (differences !== '') {
       throw new EmbedhouseError(
         'INDEX_REFUSED',
-        `index '${name}' is there with other parameters (${differences}): give those, or drop it first with ${dropStatement(sameUse)}`,
+        `index '${name}' is there with other parameters: give ${differences} to go on with it, or drop it first with ${dropStatement(sameUse)}`,
       );
     }
     return { name, existing: sameUse };
@@ -60,9 +61,17 @@ export async function defineIndex(
 export const dropStatement = ({ database, table, name }: VectorIndex): string =>
   `ALTER TABLE ${showNames(database, table)} DROP INDEX ${showNames(name)}`;
 
-function describeDifferences(index: VectorIndex, wanted: IndexParameters): string {
+const flags = {
+  quantization: '--quantization',
+  m: '--m',
+  efConstruction: '--ef',
+  granularity: '--granularity',
+} as const;
+
+/** The flags that ask for an index as it is, where others were given or left out. */
+function flagsThatDiffer(index: VectorIndex, wanted: IndexParameters): string {
   return (['quantization', 'm', 'efConstruction', 'granularity'] as const)
     .filter((key) => index[key] !== wanted[key])
-    .map((key) => `${key} ${index[key]} and not ${wanted[key]}`)
-    .join(', ');
+    .map((key) => `${flags[key]} ${index[key]}`)
+    .join(' ');
 }

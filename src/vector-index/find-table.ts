@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
+
 import type { Engine } from '../engine/engine.ts';
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import { didYouMean } from '../functions/closest-name.ts';
-import { quoteIdentifier } from '../engine/quote-identifier.ts';
+import { quoteIdentifier, splitNames, unquoteIdentifier } from '../engine/quote-identifier.ts';
 
 export interface TableName {
   database: string;
@@ -38,10 +40,11 @@ export async function findTable(engine: Engine, name: string, signal?: AbortSign
     ORDER BY isCurrent DESC`,
     { ...(signal && { signal }) },
   );
-  const wanted = unquoteParts(name);
+  const wanted = splitNames(name);
   const found = tables.find(({ database, table, isCurrent }) =>
-    (isCurrent ? [table, `${database}.${table}`] : [`${database}.${table}`]).some((known) =>
-      [name, wanted].includes(known),
+    [[database, table], ...(isCurrent ? [[table]] : [])].some(
+      // A dot may be in a name that is not quoted.
+      (names) => names.join('.') === name || isDeepStrictEqual(names, wanted),
     ),
   );
   if (found === undefined) {
@@ -70,7 +73,7 @@ export async function findColumn(
     ORDER BY startsWith(type, 'Array(') DESC, position`,
     { params: { database: table.database, table: table.table }, ...(signal && { signal }) },
   );
-  const found = columns.find((column) => [name, unquoteParts(name)].includes(column.name));
+  const found = columns.find((column) => [name, unquoteIdentifier(name)].includes(column.name));
   if (found === undefined) {
     const known = columns.map((column) => column.name);
     throw new EmbedhouseError(
@@ -80,9 +83,6 @@ export async function findColumn(
   }
   return { ...found, sql: quoteIdentifier(found.name) };
 }
-
-/** Takes backticks off, for those who paste from SQL. */
-const unquoteParts = (name: string): string => name.replaceAll(/`([^`]*)`/g, '$1');
 
 const maxListed = 10;
 

@@ -1,5 +1,5 @@
 import type { Engine } from '../engine/engine.ts';
-import type { Quantization, VectorIndex } from './vector-index.ts';
+import { indexTypeSql, type Quantization, type VectorIndex } from './vector-index.ts';
 
 /** What a measured build says about a larger one. */
 export interface MeasuredBuild {
@@ -19,6 +19,9 @@ export interface MeasureBuildOptions extends Pick<VectorIndex, 'distance' | 'dim
 
 /** The larger is what ClickHouse gives to all threads at a time; the smaller tells how the work grows. */
 export const sampleRows = { small: 2048, large: 8192 };
+
+/** Made at a time: for each, ClickHouse has a copy of all directions in memory. */
+const computedRows = 256;
 
 const repeatBelowSeconds = 3;
 
@@ -43,7 +46,7 @@ export async function measureBuild(
       `CREATE TABLE ${sampleTables[size]} (vector Array(Float32)) ENGINE = MergeTree ORDER BY tuple()
       SETTINGS min_bytes_for_wide_part = 0;
       INSERT INTO ${sampleTables[size]} ${selectSample(options.dimensions)} LIMIT ${sampleRows[size]}
-      SETTINGS max_block_size = ${sampleRows.large}, min_insert_block_size_rows = ${sampleRows.large}`,
+      SETTINGS max_block_size = ${computedRows}, min_insert_block_size_rows = ${sampleRows.large}, min_insert_block_size_bytes = 0`,
       { signal },
     );
   }
@@ -91,18 +94,11 @@ function selectSample(dimensions: number): string {
 async function build(
   engine: Engine,
   table: string,
-  {
-    distance,
-    dimensions,
-    quantization,
-    m,
-    efConstruction,
-    signal,
-  }: MeasureBuildOptions & { quantization: Quantization },
+  options: MeasureBuildOptions & { quantization: Quantization },
 ): Promise<{ seconds: number; distances: number }> {
   const before = await countDistances(engine);
-  const type = `vector_similarity('hnsw', '${distance}', ${dimensions}, '${quantization}', ${m}, ${efConstruction})`;
-  await engine.run(`ALTER TABLE ${table} ADD INDEX sample vector TYPE ${type}`, { signal });
+  const { signal } = options;
+  await engine.run(`ALTER TABLE ${table} ADD INDEX sample vector TYPE ${indexTypeSql(options)}`, { signal });
   const begin = performance.now();
   await engine.run(`ALTER TABLE ${table} MATERIALIZE INDEX sample SETTINGS mutations_sync = 2`, { signal });
   const seconds = (performance.now() - begin) / 1000;

@@ -42,6 +42,17 @@ export interface VectorIndex {
   granularity: number;
 }
 
+/** Writes the type of an index for SQL. */
+export function indexTypeSql({
+  distance,
+  dimensions,
+  quantization,
+  m,
+  efConstruction,
+}: Omit<IndexParameters, 'granularity'> & Pick<VectorIndex, 'dimensions'>): string {
+  return `vector_similarity('hnsw', '${distance}', ${dimensions}, '${quantization}', ${m}, ${efConstruction})`;
+}
+
 /** What a user chooses of an index. */
 export type IndexParameters = Pick<VectorIndex, 'distance' | 'quantization' | 'm' | 'efConstruction' | 'granularity'>;
 

@@ -42,20 +42,28 @@ describe('index estimate', () => {
     expect(stdout).toMatch(/^bf16 .* 1\.05 TB .* 21$/m);
   });
 
+  it('leaves out what is not possible with the dimensions', async () => {
+    const { stdout } = await sandbox.run(['index', 'estimate', '--rows', '1k', '--dims', '12', '--no-measure']);
+    expect(stdout).toMatch(/^i8 /m);
+    expect(stdout).not.toMatch(/^b1 /m);
+  });
+
   it('takes rows and dimensions from a table and measures a build', async () => {
     await createTable(500);
-    const args = ['t', 'v', '--quantization', 'i8', '--json'];
+    const args = ['t', 'v', '--type', 'BFloat16', '--quantization', 'i8', '--json'];
     const { exitCode, stdout } = await sandbox.run(['index', 'estimate', ...args]);
     expect(exitCode).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
       rows: 500,
       dimensions: 128,
+      columnBytes: 500 * 128 * 2,
       indexes: [{ quantization: 'i8', buildSeconds: expect.any(Number), nodes: 1 }],
     });
   });
 
   it.each([
     [['--rows', '1000'], 'give --rows and --dims'],
+    [['--rows', '1000', '--dims', '12', '--quantization', 'b1'], 'b1 takes a multiple of 8 dimensions, and not 12'],
     [['--rows', 'many', '--dims', '8'], 'such as 250000, 410M or 410e6'],
     [['--rows', '10', '--dims', '8', '--memory-per-node', 'large'], 'such as 64G or 512Mi'],
   ])('refuses %j', async (args, reason) => {
@@ -88,6 +96,8 @@ describe('index create and status', () => {
     const refused = await sandbox.run(['index', 'create', 't', 'id']);
     expect(refused).toMatchObject({ exitCode: 1, stdout: '' });
     expect(refused.stderr).toMatch(/^embedhouse: column 'id' cannot have a vector index: .*\n$/);
+    const mistyped = await sandbox.run(['index', 'create', 't', 'v', '--m', '3200']);
+    expect(mistyped).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('from 2 to 1000') });
     expect(await sandbox.run(['index', 'status'])).toMatchObject({ exitCode: 0, stdout: '' });
   });
 
@@ -114,7 +124,9 @@ describe('index create and status', () => {
     process.kill(-pid, 'SIGINT');
     const { exitCode, stderr } = await ended;
     expect(exitCode).toBe(130);
-    expect(stderr).toContain('embedhouse: stopped: the table is as it was before\n');
+    expect(stderr).toMatch(
+      /\nStopping when the vectors in hand are done\nembedhouse: stopped: the table is as it was before\n$/,
+    );
     const { stdout } = await sandbox.run(['index', 'status', '--json']);
     expect(JSON.parse(stdout)).toMatchObject({ indexes: [], mutations: [] });
   });

@@ -71,6 +71,7 @@ test.each([
   [['--quantization', 'f8'], 'expected all, or of f64, f32, f16, bf16, i8, b1'],
   [['--quantization', 'all', '--filter', '1'], '--filter and --quantization are not possible together'],
   [['--k', '0'], 'expected a whole number'],
+  [['--queries', '10001'], 'expected at most 10000'],
 ])('refuses %j', async (flags, message) => {
   const { exitCode, stdout, stderr } = await sandbox.run([...recall, ...flags]);
   expect(stderr).toContain(message);

@@ -99,6 +99,17 @@ describe('createIndex', () => {
     });
   });
 
+  it('goes on with the one that is named where several would serve the same queries', async () => {
+    await createTable();
+    await insertVectors(engine, 't', { rows: 1000, dimensions: 16 });
+    await createIndex(engine, options);
+    await engine.run("ALTER TABLE t ADD INDEX w v TYPE vector_similarity('hnsw', 'cosineDistance', 16)");
+    expect(await createIndex(engine, { ...options, indexName: 'w' })).toMatchObject({
+      outcome: 'completed',
+      index: { name: 'w' },
+    });
+  });
+
   it('builds what inserts left out, and lets rows come in while it builds', async () => {
     await createTable('Float32', wide);
     await insertVectors(engine, 't', { rows: 500, dimensions: 16 });
@@ -174,13 +185,24 @@ describe('createIndex refuses', () => {
     expect(await refusal({ columnName: 'id' })).toContain('its type is Int64');
   });
 
+  it('what has no room in the memory of the machine, all graphs that are built at a time counted', async () => {
+    await createTable('Float32', wide);
+    for (const from of [0, 1000]) await insertVectors(engine, 't', { rows: 1000, dimensions: 16, from });
+    // Two graphs of 1 000 × (16 × 2 + 8 × 32) bytes.
+    expect(await refusal({ machineBytes: 575_999 })).toMatch(
+      /memory to be built, 2 parts at a time.*; the table is as/,
+    );
+    expect(await definitions()).toEqual([]);
+    expect(await createIndex(engine, { ...options, machineBytes: 576_000 })).toMatchObject({ outcome: 'created' });
+  });
+
   it('a second index for the same queries, and one with other parameters or a name that is taken', async () => {
     await createTable();
     await insertVectors(engine, 't', { rows: 100, dimensions: 16 });
     await engine.run('ALTER TABLE t ADD INDEX ids id TYPE minmax');
     await createIndex(engine, options);
     expect(await refusal({ indexName: 'another' })).toContain("has the index 'v_index' for cosineDistance already");
-    expect(await refusal({ m: 8 })).toContain('other parameters (m 32 and not 8)');
+    expect(await refusal({ m: 8 })).toContain('other parameters: give --m 32 to go on with it');
     expect(await refusal({ distance: 'L2Distance', indexName: 'ids' })).toContain("another index 'ids' already");
   });
 

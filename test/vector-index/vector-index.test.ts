@@ -80,6 +80,15 @@ describe('findTable', () => {
     }
   });
 
+  it('takes names as SQL writes them, with a backtick inside either way', async () => {
+    const expected = { database: 'other', table: 'od`d ta.ble' };
+    for (const written of ['other.`od``d ta.ble`', '`other`.`od\\`d ta.ble`']) {
+      expect(await findTable(engine, written)).toMatchObject(expected);
+    }
+    const table = await findTable(engine, 'other.`od``d ta.ble`');
+    expect(await findColumn(engine, table, '`b``t`')).toMatchObject({ name: 'b`t' });
+  });
+
   it('names the nearest name for one that there is not', async () => {
     await expect(findTable(engine, 'plane')).rejects.toThrow("there is no table 'plane': did you mean 'plain'?");
     const table = await findTable(engine, 'plain');

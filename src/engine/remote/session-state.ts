@@ -1,3 +1,4 @@
+import { quoteIdentifier } from '../quote-identifier.ts';
 import { QueryError } from '../query-error.ts';
 
 /** A statement without one of these words leaves nothing behind in its session. */
@@ -34,9 +35,9 @@ export class SessionState {
    */
   statementBefore(statement: string): string | undefined {
     if (this.#database === undefined || !using.test(statement)) return undefined;
-    const name = this.#database.replaceAll(/[\\`]/g, String.raw`\$&`);
+    const use = `USE ${quoteIdentifier(this.#database)}`;
     this.#database = undefined;
-    return `USE \`${name}\``;
+    return use;
   }
 
   /** Takes note of a statement that is sent. */

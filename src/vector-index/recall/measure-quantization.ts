@@ -1,11 +1,11 @@
 import type { Engine } from '../../engine/engine.ts';
 import { buildIndex } from '../build-index.ts';
 import type { FoundTable } from '../find-table.ts';
-import { indexDefaults, type Quantization, type VectorIndex } from '../vector-index.ts';
+import { readCoverage } from '../index-coverage.ts';
+import { indexDefaults, indexTypeSql, type Quantization, type VectorIndex } from '../vector-index.ts';
 import { explainsIndex } from './explain-search.ts';
 import { measureIndex } from './measure-index.ts';
 import { searchLimit, type ExactAnswers, type Measurement } from './measure-searches.ts';
-import { readDiskBytes } from './read-disk-bytes.ts';
 import type { MeasuredIndex, SearchResult } from './recall-report.ts';
 import { linkSample, type Sample } from './sample-table.ts';
 import type { SearchTarget } from './search-target.ts';
@@ -51,10 +51,10 @@ export async function measureQuantization(measurement: Measurement, work: Quanti
     efConstruction,
     granularity: indexDefaults.granularity,
   };
-  const type = `vector_similarity('hnsw', '${distance}', ${dimensions}, '${quantization}', ${m}, ${efConstruction})`;
-  await engine.run(`ALTER TABLE ${tableSql} ADD INDEX ${quantization} ${vectorSql} TYPE ${type}`, { signal });
+  const add = `ADD INDEX ${quantization} ${vectorSql} TYPE ${indexTypeSql(index)}`;
+  await engine.run(`ALTER TABLE ${tableSql} ${add}`, { signal });
   const buildSeconds = await build(measurement, { table, index });
-  const diskBytes = await readDiskBytes(engine, table, { index: quantization, signal });
+  const { coverage } = await readCoverage(engine, table, [index], signal);
   const target = { ...work.target, tableSql, indexName: quantization };
   const memoryBytes = await measureMemory(measurement, { target, variant: defaults });
   const results: SearchResult[] = [];
@@ -63,7 +63,7 @@ export async function measureQuantization(measurement: Measurement, work: Quanti
     quantization,
     m,
     efConstruction,
-    diskBytes,
+    diskBytes: coverage[0]?.diskBytes ?? 0,
     ...(memoryBytes > 0 && { memoryBytes }),
     buildSeconds,
     results,

@@ -1,8 +1,8 @@
 import type { Engine } from '../../engine/engine.ts';
 import { EmbedhouseError } from '../../errors/embedhouse-error.ts';
+import { readCoverage } from '../index-coverage.ts';
 import { explainsIndex, whyUnused } from './explain-search.ts';
 import { findRecallSubject, type RecallSubject } from './find-recall-subject.ts';
-import { readDiskBytes } from './read-disk-bytes.ts';
 import { measureIndex } from './measure-index.ts';
 import { measureExact, searchLimit, type Measurement } from './measure-searches.ts';
 import { ProgressClock } from './progress-clock.ts';
@@ -53,7 +53,8 @@ export async function measureRecall(engine: Engine, request: FilteredRecallReque
       isInterrupted: false,
     };
     const { name, quantization, m, efConstruction } = index;
-    const diskBytes = await readDiskBytes(engine, table, { index: name, signal });
+    const { coverage } = await readCoverage(engine, table, [index], signal);
+    const diskBytes = coverage[0]?.diskBytes ?? 0;
     const results: RecallReport['indexes'][number]['results'] = [];
     report.indexes.push({ name, quantization, m, efConstruction, diskBytes, results });
     keep(report);

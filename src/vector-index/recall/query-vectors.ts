@@ -28,6 +28,9 @@ export async function chooseRows(
 /** Holds for vectors that have a direction. */
 export const isSearchable = (vector: string): string => `L2Norm(${vector}) > 0 AND isFinite(L2Norm(${vector}))`;
 
+/** Said of a column in which none has. */
+export const noDirection = 'no vectors to search for: it has no rows, or they are zero or not finite';
+
 /**
  * Takes the vectors to search for from a query of the user.
  *

@@ -1,7 +1,7 @@
 import type { Engine } from '../../engine/engine.ts';
 import { EmbedhouseError } from '../../errors/embedhouse-error.ts';
 import type { Quantization } from '../vector-index.ts';
-import { chooseRows, selectVectors } from './query-vectors.ts';
+import { chooseRows, noDirection, selectVectors } from './query-vectors.ts';
 import type { RecallProgress } from './recall-report.ts';
 import type { QueryVector } from './run-search.ts';
 import type { SearchTarget } from './search-target.ts';
@@ -70,7 +70,7 @@ export async function prepareVectors(
       ? await chooseRows(engine, target, { count, signal })
       : await selectVectors(engine, queryVectors, { columnType: target.columnType, dimensions, count, signal });
   if (vectors.length === 0) {
-    throw new EmbedhouseError('USAGE', `column ${target.columnSql} has no vectors other than zero vectors`);
+    throw new EmbedhouseError('USAGE', `column ${target.columnSql} has ${noDirection}`);
   }
   return vectors;
 }

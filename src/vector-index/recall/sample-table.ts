@@ -1,7 +1,7 @@
 import type { Engine } from '../../engine/engine.ts';
 import { EmbedhouseError } from '../../errors/embedhouse-error.ts';
 import type { FoundColumn, FoundTable } from '../find-table.ts';
-import { isSearchable } from './query-vectors.ts';
+import { isSearchable, noDirection } from './query-vectors.ts';
 
 /** A table with the vectors of some rows of another. */
 export interface Sample {
@@ -48,7 +48,7 @@ export async function copySample(
   );
   const { rows, shortest, longest } = found ?? { rows: 0, shortest: 0, longest: 0 };
   if (rows === 0 || shortest !== longest) {
-    const reason = rows === 0 ? 'no vectors' : `vectors of ${shortest} and of ${longest} dimensions`;
+    const reason = rows === 0 ? noDirection : `vectors of ${shortest} and of ${longest} dimensions`;
     throw new EmbedhouseError('USAGE', `column '${column.name}' of table '${table.table}' has ${reason}`);
   }
   return {

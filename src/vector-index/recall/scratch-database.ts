@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { Engine } from '../../engine/engine.ts';
 import { isRunning, ownIdentity } from '../../models/process-identity.ts';
 import { quoteIdentifier } from '../../engine/quote-identifier.ts';
+import { quoteString } from '../../engine/quote-string.ts';
 
 const prefix = 'embedhouse_recall_';
 
@@ -39,7 +40,7 @@ export async function withScratchDatabase<T>(
     madeAt: new Date().toISOString(),
   };
   try {
-    await engine.run(`CREATE DATABASE ${database} COMMENT '${escapeString(JSON.stringify(maker))}'`, { signal });
+    await engine.run(`CREATE DATABASE ${database} COMMENT ${quoteString(JSON.stringify(maker))}`, { signal });
     return await work(database);
   } finally {
     // Without the signal: it may be what ended the work.
@@ -81,5 +82,3 @@ function parseJson(text: string): unknown {
 async function drop(engine: Engine, database: string): Promise<void> {
   await engine.run(`DROP DATABASE IF EXISTS ${quoteIdentifier(database)} SYNC`);
 }
-
-const escapeString = (text: string): string => text.replaceAll(/[\\']/g, String.raw`\$&`);

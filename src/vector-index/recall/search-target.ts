@@ -1,3 +1,5 @@
+import { quoteIdentifier } from '../../engine/quote-identifier.ts';
+import { quoteString } from '../../engine/quote-string.ts';
 import type { Distance } from '../vector-index.ts';
 import { variantSettings, type SearchVariant } from './search-variant.ts';
 
@@ -37,7 +39,9 @@ export function distanceSql({ distance, columnSql, columnType }: SearchTarget): 
 /** Writes the search through the index. */
 export function approximateSql(target: SearchTarget, variant: SearchVariant, limit: number): string {
   const { ignoredIndexes } = target;
-  const ignored = ignoredIndexes.length === 0 ? [] : [`ignore_data_skipping_indices = '${escape(ignoredIndexes)}'`];
+  // Without backticks ClickHouse takes a name such as `c-1` for another, without a word.
+  const names = quoteString(ignoredIndexes.map(quoteIdentifier).join(','));
+  const ignored = ignoredIndexes.length === 0 ? [] : [`ignore_data_skipping_indices = ${names}`];
   return timed(searchSql(target, limit, target.rowKey), {
     select: groupRows(target),
     settings: [...variantSettings(variant), ...ignored],
@@ -79,5 +83,3 @@ function timed(search: string, { select, settings }: { select: string; settings:
 FROM (SELECT ${select} FROM (${search}))
 SETTINGS ${settings.join(', ')}`;
 }
-
-const escape = (names: readonly string[]): string => names.join(',').replaceAll(/[\\']/g, String.raw`\$&`);

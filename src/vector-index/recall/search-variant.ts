@@ -59,15 +59,16 @@ export interface VariantPlan {
 /**
  * Lists the variants worth measuring: each ef without rescoring and with it, the latter with each multiplier, for
  * without rescoring ClickHouse multiplies only what a filter will thin out. With a filter, `prefilter` stands alone:
- * it does not use the index. `auto` is measured at the default ef: ClickHouse takes it for `postfilter`.
+ * it does not use the index. What a query gets that sets nothing is always among them. `auto` is measured at the default ef: ClickHouse takes it for `postfilter`.
  */
 export function planVariants({ efs, fetchMultipliers, hasFilter, defaults }: VariantPlan): SearchVariant[] {
   const allEfs = ascending([...efs, defaults.ef]);
-  const multipliers = ascending(fetchMultipliers);
-  const plain = hasFilter ? multipliers : [defaults.fetchMultiplier];
+  const withDefault = ascending([...fetchMultipliers, defaults.fetchMultiplier]);
+  const rescored = defaults.rescoring ? withDefault : ascending(fetchMultipliers);
+  const plain = hasFilter ? withDefault : [defaults.fetchMultiplier];
   const variants = (filterStrategy: FilterStrategy, ofEfs: readonly number[]): SearchVariant[] =>
     [false, true].flatMap((rescoring) =>
-      (rescoring ? multipliers : plain).flatMap((fetchMultiplier) =>
+      (rescoring ? rescored : plain).flatMap((fetchMultiplier) =>
         ofEfs.map((ef) => ({ ef, rescoring, fetchMultiplier, filterStrategy })),
       ),
     );

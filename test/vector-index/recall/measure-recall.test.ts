@@ -202,9 +202,11 @@ describe('an index that cannot be measured', () => {
     await makeTable(engine, 'twice', { rows: 1000, m: 32 });
     await engine.run(`
       ALTER TABLE twice ADD INDEX coarse v TYPE vector_similarity('hnsw', 'cosineDistance', ${dimensions}, 'b1', 32, 32);
-      ALTER TABLE twice MATERIALIZE INDEX coarse SETTINGS mutations_sync = 2`);
+      ALTER TABLE twice MATERIALIZE INDEX coarse SETTINGS mutations_sync = 2;
+      ALTER TABLE twice ADD INDEX \`fine-1\` v TYPE vector_similarity('hnsw', 'cosineDistance', ${dimensions}, 'f32', 32, 64);
+      ALTER TABLE twice MATERIALIZE INDEX \`fine-1\` SETTINGS mutations_sync = 2`);
     await expect(measureRecall(engine, requestFor('twice'))).rejects.toMatchObject({
-      message: expect.stringContaining('has several vector indexes (coarse, v_index)') as string,
+      message: expect.stringContaining('has several vector indexes (coarse, fine-1, v_index)') as string,
     });
     const recallOf = async (index: string): Promise<number | undefined> =>
       resultsOf(await measureRecall(engine, requestFor('twice', { index, efs: [1000] }))).find(({ ef }) => ef === 1000)
