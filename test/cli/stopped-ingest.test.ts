@@ -82,10 +82,10 @@ const attaching = (part: number): Moment => {
 
 async function stopAt(moment: Moment, signal: 'SIGKILL' | 'SIGINT'): ReturnType<typeof runToEnd> {
   const running = sandbox.start(ingestArgs());
-  let isOver = false;
-  const ended = running.ended.finally(() => (isOver = true));
-  while (!isOver && !(await moment())) await sleep(1);
-  if (!isOver) process.kill(-running.pid, signal);
+  const over = new AbortController();
+  const ended = running.ended.finally(() => over.abort());
+  while (!over.signal.aborted && !(await moment())) await sleep(1);
+  if (!over.signal.aborted) process.kill(-running.pid, signal);
   return ended;
 }
 

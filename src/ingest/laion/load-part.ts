@@ -5,6 +5,7 @@ import { isOfTable, tableSql } from '../table-name.ts';
 import type { CheckedPart } from './laion-part.ts';
 import type { LaionTable } from './laion-table.ts';
 import { deleteRows } from './recover-parts.ts';
+import { requireNotFull } from './require-space.ts';
 import { filledColumns, readSettings, selectPart } from './select-part.ts';
 import { createStaging, dropStaging, stagingSuffix } from './staging-table.ts';
 
@@ -29,8 +30,8 @@ const sources = 3;
  * Loads a part: its rows go into a table of their own, which then gives them to the real one by links to the same files.
  * So the table has all of a part or nothing, and what fails leaves nothing behind.
  *
- * @throws QueryError (`QUERY_FAILED`), `QUERY_CANCELLED`; `FORMAT_INVALID` when the files have changed meanwhile; `USAGE`
- *   when the name of the table of its own is taken
+ * @throws QueryError (`QUERY_FAILED`), `QUERY_CANCELLED`; `FORMAT_INVALID` when the files have changed meanwhile;
+ *   `FILE_UNUSABLE` when the disk is full; `USAGE` when the name of the table of its own is taken
  */
 export async function loadPart(part: CheckedPart, options: LoadPartOptions): Promise<void> {
   const { target, table, signal, beforeAttach } = options;
@@ -44,6 +45,7 @@ export async function loadPart(part: CheckedPart, options: LoadPartOptions): Pro
       const message = `${counted?.rows ?? 0} rows came out of its files, and they said ${part.rows}: were they changed meanwhile?`;
       throw new EmbedhouseError('FORMAT_INVALID', message);
     }
+    await requireNotFull(target, table, signal);
     await beforeAttach();
     await attachAll(part, options);
   } catch (error) {
@@ -75,15 +77,26 @@ async function attachAll(part: CheckedPart, { target, table, signal }: LoadPartO
     `SELECT DISTINCT partition_id AS id FROM system.parts WHERE active AND ${isOfTable(table, suffix)}`,
     { signal },
   );
+  let attached = 0;
   try {
     // Not to be stopped in the middle: it takes no time.
     for (const { id } of partitions) {
       const from = `ATTACH PARTITION ID ${quoteString(id)} FROM ${tableSql(table, suffix)}`;
       await target.run(`ALTER TABLE ${tableSql(table)} ${from}`);
+      attached += 1;
     }
   } catch (error) {
     // Each partition is put there by itself. What cannot be deleted now, the next run deletes.
-    await deleteRows(target, table, part.number).catch(() => {});
+    if (attached > 0) await deleteRows(target, table, part.number).catch(() => {});
+    await requireWhole(target, tableSql(table, suffix), error);
     throw error;
   }
+}
+
+/** @throws EmbedhouseError `FILE_UNUSABLE` when files are not as they were written, as on a disk with a limit for a user */
+async function requireWhole(target: Engine, staging: string, cause: unknown): Promise<void> {
+  const parts = await target.rows<{ is_passed: number }>(`CHECK TABLE ${staging}`).catch(() => []);
+  if (parts.every((part) => part.is_passed === 1)) return;
+  const message = 'its rows could not be written whole: see whether the disk is full, or has a limit for you';
+  throw new EmbedhouseError('FILE_UNUSABLE', message, { cause });
 }
