@@ -11,6 +11,8 @@ export interface ImageTables {
   failures: string;
   /** Whether there were images before this run. */
   hasRows: boolean;
+  /** Where the images' table has its rows. */
+  storagePolicy: string;
   /** What `text_embedding` is where there is no caption. */
   noText: Float32Array;
 }
@@ -18,6 +20,7 @@ export interface ImageTables {
 interface FoundTable {
   comment: string;
   rows: number;
+  storagePolicy: string;
   columns: ReadonlyMap<string, string>;
 }
 
@@ -59,7 +62,7 @@ export async function openTables({ engine, table, model, signal }: TableOptions)
     failureColumns,
   );
   const noText = new Float32Array((await hasTextIndex(engine, target)) ? model.dimensions : 0);
-  return { images, failures, hasRows: found.rows > 0, noText };
+  return { images, failures, hasRows: found.rows > 0, storagePolicy: found.storagePolicy, noText };
 }
 
 const failuresSuffix = '_failures';
@@ -71,8 +74,8 @@ function createTable(name: string, columns: Record<string, string>, comment: str
 }
 
 async function describeTable(engine: Engine, table: TargetTable, suffix = ''): Promise<FoundTable> {
-  const [found] = await engine.rows<{ comment: string; rows: number }>(
-    `SELECT comment, toUInt64(ifNull(total_rows, 1)) AS rows FROM system.tables WHERE ${isOfTable(table, suffix, 'name')}`,
+  const [found] = await engine.rows<{ comment: string; rows: number; storagePolicy: string }>(
+    `SELECT comment, toUInt64(ifNull(total_rows, 1)) AS rows, storage_policy AS storagePolicy FROM system.tables WHERE ${isOfTable(table, suffix, 'name')}`,
   );
   const columns = await engine.rows<{ name: string; type: string }>(
     `SELECT name, type FROM system.columns WHERE ${isOfTable(table, suffix)}`,
@@ -80,6 +83,7 @@ async function describeTable(engine: Engine, table: TargetTable, suffix = ''): P
   return {
     comment: found?.comment ?? '',
     rows: found?.rows ?? 0,
+    storagePolicy: found?.storagePolicy ?? '',
     columns: new Map(columns.map(({ name, type }) => [name, type])),
   };
 }

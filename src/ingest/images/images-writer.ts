@@ -1,4 +1,5 @@
 import type { Engine } from '../../engine/engine.ts';
+import { requireNotFull } from '../free-space.ts';
 import type { Outcome } from './embed-images.ts';
 import {
   encodeFailure,
@@ -53,6 +54,7 @@ export class ImagesWriter {
 
   /** Writes what has been added; it is not to be stopped, so that what was computed is kept. */
   async flush(): Promise<void> {
+    await requireNotFull(this.#engine, this.#tables.storagePolicy);
     const [rows, failures, replaced] = [this.#rows, this.#failures, this.#replaced];
     [this.#rows, this.#failures, this.#replaced] = [[], [], []];
     const { images, failures: failureTable } = this.#tables;

@@ -74,6 +74,7 @@ ORDER BY id`;
 interface FoundTable {
   engine: string;
   engineFull: string;
+  partitionKey: string;
   storagePolicy: string;
   columns: { name: string; type: string }[];
 }
@@ -84,7 +85,7 @@ async function readTable(
   signal: AbortSignal | undefined,
 ): Promise<FoundTable | undefined> {
   const [found] = await engine.rows<Omit<FoundTable, 'columns'>>(
-    `SELECT engine, engine_full AS engineFull, storage_policy AS storagePolicy
+    `SELECT engine, engine_full AS engineFull, partition_key AS partitionKey, storage_policy AS storagePolicy
     FROM system.tables WHERE ${isOfTable(table, '', 'name')}`,
     { ...(signal && { signal }) },
   );
@@ -96,7 +97,8 @@ async function readTable(
   return { ...found, columns };
 }
 
-function checkTable(found: FoundTable, { table, vectorType }: LaionTableOptions): LaionTable {
+function checkTable(found: FoundTable, options: LaionTableOptions): LaionTable {
+  const { table, vectorType, tableEngine, partitionBy } = options;
   const refuse = (reason: string): EmbedhouseError =>
     new EmbedhouseError(
       'USAGE',
@@ -104,6 +106,13 @@ function checkTable(found: FoundTable, { table, vectorType }: LaionTableOptions)
     );
   if (!found.engine.endsWith('MergeTree')) {
     throw refuse(`its engine is ${found.engine}, and whole parts are put into tables of the MergeTree family`);
+  }
+  if (tableEngine !== undefined && tableEngine.replace(/\(.*$/s, '').trim() !== found.engine) {
+    throw refuse(`its engine is ${found.engine}, not ${tableEngine}`);
+  }
+  // Of two expressions nobody can say whether they are the same: ClickHouse writes them in its own way.
+  if (partitionBy !== undefined && found.partitionKey === '') {
+    throw refuse(`it has no partitions, and is asked to have some by '${partitionBy}'`);
   }
   const check = (name: string, accepted: RegExp, expected: string): void => {
     const type = found.columns.find((column) => column.name === name)?.type;

@@ -1,11 +1,11 @@
 import type { Engine } from '../../engine/engine.ts';
 import { quoteString } from '../../engine/quote-string.ts';
 import { EmbedhouseError } from '../../errors/embedhouse-error.ts';
+import { requireNotFull } from '../free-space.ts';
 import { isOfTable, tableSql } from '../table-name.ts';
 import type { CheckedPart } from './laion-part.ts';
 import type { LaionTable } from './laion-table.ts';
 import { deleteRows } from './recover-parts.ts';
-import { requireNotFull } from './require-space.ts';
 import { filledColumns, readSettings, selectPart } from './select-part.ts';
 import { createStaging, dropStaging, stagingSuffix } from './staging-table.ts';
 
@@ -45,7 +45,7 @@ export async function loadPart(part: CheckedPart, options: LoadPartOptions): Pro
       const message = `${counted?.rows ?? 0} rows came out of its files, and they said ${part.rows}: were they changed meanwhile?`;
       throw new EmbedhouseError('FORMAT_INVALID', message);
     }
-    await requireNotFull(target, table, signal);
+    await requireNotFull(target, table.storagePolicy, signal);
     await beforeAttach();
     await attachAll(part, options);
   } catch (error) {

@@ -121,6 +121,15 @@ test.each([
   expect(await read(engine, `SELECT count() FROM system.tables WHERE name = '${table}_parts'`)).toBe('0\n');
 });
 
+test.each([
+  [{ tableEngine: 'ReplacingMergeTree' }, 'its engine is MergeTree, not ReplacingMergeTree'],
+  [{ partitionBy: 'NSFW' }, "it has no partitions, and is asked to have some by 'NSFW'"],
+])('refuses a table that was not made with %j', async (options, reason) => {
+  await ingest(engine, { folder: recordedParts, table: 'plain_one' });
+  const load = ingest(engine, { folder: recordedParts, table: 'plain_one', ...options });
+  await expect(load).rejects.toMatchObject({ code: 'USAGE', message: expect.stringContaining(reason) });
+});
+
 test('refuses to load one type of vectors into a table of another', async () => {
   await ingest(engine, { folder: recordedParts, table: 'floats' });
   const load = ingest(engine, { folder: recordedParts, table: 'floats', vectorType: 'BFloat16' });

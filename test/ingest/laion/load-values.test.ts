@@ -157,6 +157,7 @@ test('BFloat16 keeps the upper half of each float', async () => {
 
 test.each([
   ['a partition for each NSFW', { partitionBy: 'NSFW' }],
+  ['partitions by a cast', { partitionBy: 'width::UInt8 % 3' }],
   ['partitions by an expression', { partitionBy: '(intDiv(id, 100000000), width % 7)' }],
   ['ReplacingMergeTree', { tableEngine: 'ReplacingMergeTree' }],
   [
@@ -171,6 +172,8 @@ test.each([
   await ingest(engine, { folder: recordedParts, table: 'same' });
   expect(await sum(table)).toBe(await sum('same'));
   expect(await stagingTables(engine)).toEqual([]);
+  // The same command again fits the table that it made.
+  expect(await ingest(engine, { folder: recordedParts, table, ...options })).toMatchObject({ loaded: [], leftOut: [] });
 });
 
 test('the rows are searchable at once: the nearest to a vector is its own row', async () => {
