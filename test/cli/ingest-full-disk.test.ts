@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { makeSandbox, programPath, repositoryPath, type Sandbox } from './sandbox.ts';
+import { fixturesPath, makeSandbox, programPath, repositoryPath, tinyModel, type Sandbox } from './sandbox.ts';
 
 let sandbox: Sandbox;
 let source: string;
@@ -79,6 +79,28 @@ test.skipIf(!canMount)(
         /^embedhouse: part 0 could not be loaded: it takes about 1\d\.?\d* MB, and the table's disk has 1\d\.?\d* MB free: make room/,
       );
       expect(exitCode).toBe(1);
+    } finally {
+      await execa('umount', [disk]);
+    }
+  },
+);
+
+test.skipIf(!canMount)(
+  'images are not written to a full disk, and are with more room [needs root: mounts a disk]',
+  async () => {
+    const disk = join(sandbox.path, 'images-disk');
+    await mkdir(disk);
+    await execa('mount', ['-t', 'tmpfs', '-o', 'size=15m', 'none', disk]);
+    try {
+      const picture = join(fixturesPath, 'images/black-and-white.png');
+      const load = async (): ReturnType<Sandbox['run']> =>
+        sandbox.run(['--data', join(disk, 'data'), 'ingest', 'images', picture, '--json'], { env: tinyModel });
+      const full = await load();
+      expect(full.stderr).toMatch(/^embedhouse: the table's disk is full \(1\d\.?\d* MB are free\): make room/);
+      expect(full.exitCode).toBe(1);
+
+      await execa('mount', ['-o', 'remount,size=200m', disk]);
+      expect(JSON.parse((await load()).stdout)).toMatchObject({ new: 1, failed: 0 });
     } finally {
       await execa('umount', [disk]);
     }
