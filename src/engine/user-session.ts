@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { defaultFormat, type QueryOptions, type QueryProgress } from './engine.ts';
 import type { OwnSession } from './own-session.ts';
 import { queryErrorFrom } from './query-error.ts';
+import type { ScriptProcesses } from './script-processes.ts';
 import type { SessionThread } from './session-thread.ts';
 import { setParameters, setTag } from './set-statement.ts';
 import { splitStatements } from './split-statements.ts';
@@ -14,7 +15,7 @@ export interface UserSessionParts {
   thread: SessionThread;
   /** Follows and kills them. */
   control: OwnSession;
-  userScriptsPath: string;
+  scripts: ScriptProcesses;
 }
 
 /** The session of the user's statements: calls take turns in it, and each turn's statements run one by one. */
