@@ -1,7 +1,7 @@
 import prettyBytes from 'pretty-bytes';
 
 import type { FunctionDefinition } from '../functions/function-definition.ts';
-import { describeEnd } from '../script-test/judge-block.ts';
+import { describeEnd, rows } from '../script-test/judge-block.ts';
 import type { BlockReport, EndReport } from '../script-test/script-report.ts';
 import { shorten } from './shorten.ts';
 import type { FunctionTest } from './test-function.ts';
@@ -9,7 +9,7 @@ import type { FunctionTest } from './test-function.ts';
 const shownLines = 5;
 const shownCharacters = 100;
 /** As many bytes of a binary block are shown. */
-const shownBytes = 48;
+const shownBytes = 32;
 
 /** Tells for the terminal what went into a script, what came out, and what ClickHouse would make of it. */
 export function describeFunctionTest(
@@ -42,9 +42,9 @@ function describeBlock(report: BlockReport, index: number, before: BlockReport |
       : `: first byte after ${ms(firstByteMs)}${process}, ${ms(lastByteMs / Math.max(1, answer.rowCount))} a row`;
   return [
     '',
-    `block ${index + 1}: ${block.rowCount} rows, ${prettyBytes(block.bytes.length)}${isRepeat ? ' as before' : ''}`,
+    `block ${index + 1}: ${rows(block.rowCount)}, ${prettyBytes(block.bytes.length)}${isRepeat ? ' as before' : ''}`,
     ...(isRepeat ? [] : showBytes(block.bytes)),
-    `answer: ${answer.rowCount} rows, ${prettyBytes(output.length)}${isSame ? ' as before' : ''}${times}`,
+    `answer: ${rows(answer.rowCount)}, ${prettyBytes(output.length)}${isSame ? ' as before' : ''}${times}`,
     ...(isSame ? [] : showAnswer(report)),
     ...showStderr(report.stderr + report.lateStderr),
   ];

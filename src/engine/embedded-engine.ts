@@ -10,7 +10,7 @@ import type { Engine, InsertOptions, QueryOptions, RunOptions } from './engine.t
 import { Gate } from './gate.ts';
 import { insertData } from './insert-data.ts';
 import { OwnSession } from './own-session.ts';
-import { queryErrorFrom } from './query-error.ts';
+import { isFunctionFailure, queryErrorFrom } from './query-error.ts';
 import { ScriptProcesses } from './script-processes.ts';
 import { SessionThread } from './session-thread.ts';
 import { setParameters, setTag } from './set-statement.ts';
@@ -197,7 +197,9 @@ class EmbeddedEngine implements Engine {
       return await session.rows<Row>(sql);
     } catch (error) {
       throwIfCancelled(signal);
-      throw queryErrorFrom(error instanceof Error ? error.message : String(error));
+      const failure = queryErrorFrom(error instanceof Error ? error.message : String(error));
+      if (isFunctionFailure(failure)) void this.#parts.scripts.endAbandoned();
+      throw failure;
     } finally {
       await watch.stop();
       await session.close();

@@ -18,6 +18,9 @@ export class QueryError extends EmbedhouseError {
 
 const UDF_EXECUTION_FAILED = 754;
 
+/** Whether an error is that a function's script failed. */
+export const isFunctionFailure = (error: QueryError): boolean => error.clickhouseCode === UDF_EXECUTION_FAILED;
+
 /**
  * Makes a `QueryError` of the text of a `DB::Exception`; the text itself stays as `cause`. `place` says which of
  * several statements failed, such as `statement 2 of 3`.

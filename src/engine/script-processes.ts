@@ -1,10 +1,21 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readdir, readFile, readlink } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 /** The variable by which the processes are known that an engine's functions start, and those that they start. */
 const markName = 'EMBEDHOUSE_ENGINE';
+
+/** As long as ClickHouse itself, unless told otherwise, waits for a script to end with its pipes. */
+const abandonedMs = 10_000;
+const sigkillMs = 1000;
+
+interface Script {
+  pid: number;
+  /** Of its stdin, stdout and stderr. */
+  pipes: readonly string[];
+}
 
 /**
  * The scripts that ClickHouse has started in this process, which cannot be made to stop waiting for one, and what they
@@ -13,6 +24,7 @@ const markName = 'EMBEDHOUSE_ENGINE';
 export class ScriptProcesses {
   readonly #userScriptsPath: string;
   readonly #mark = randomUUID();
+  readonly #forgotten = new AbortController();
 
   /** Marks this process's environment, which scripts inherit. */
   constructor(userScriptsPath: string) {
@@ -22,23 +34,44 @@ export class ScriptProcesses {
 
   /** Sends a signal to all of them, and says how many there were. */
   async stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<number> {
-    const pids = await this.#list();
-    for (const pid of pids) {
-      try {
-        process.kill(pid, signal);
-      } catch {
-        // It has ended by itself.
-      }
+    const scripts = await this.#list();
+    for (const { pid } of scripts) send(pid, signal);
+    return scripts.length;
+  }
+
+  /**
+   * Ends, after a while, those whose pipes ClickHouse has closed already and that are still there: it sends one SIGTERM
+   * to a script that failed, does not look whether that helps, and knows nothing of what the script has started.
+   */
+  async endAbandoned(): Promise<void> {
+    const { signal } = this.#forgotten;
+    let abandoned = await this.#listAbandoned();
+    for (const [waitMs, end] of [
+      [abandonedMs, 'SIGTERM'],
+      [sigkillMs, 'SIGKILL'],
+    ] as const) {
+      if (abandoned.length === 0) return;
+      await sleep(waitMs, undefined, { signal, ref: false }).catch(() => {});
+      if (signal.aborted) return;
+      const still = new Set(await this.#listAbandoned());
+      abandoned = abandoned.filter((pid) => still.has(pid));
+      for (const pid of abandoned) send(pid, end);
     }
-    return pids.length;
   }
 
   /** Takes the mark away. */
   forget(): void {
+    this.#forgotten.abort();
     if (process.env[markName] === this.#mark) delete process.env[markName];
   }
 
-  async #list(): Promise<number[]> {
+  async #listAbandoned(): Promise<number[]> {
+    if (process.platform !== 'linux') return [];
+    const [scripts, open] = await Promise.all([this.#list(), readAllPipes()]);
+    return scripts.filter(({ pipes }) => !pipes.some((pipe) => open.has(pipe))).map(({ pid }) => pid);
+  }
+
+  async #list(): Promise<Script[]> {
     if (process.platform !== 'linux') return listByCommand(this.#userScriptsPath);
     const ownSession = (await readStat('self')).session;
     const ownPipes = new Set(await readPipes('self'));
@@ -51,8 +84,8 @@ export class ScriptProcesses {
         const environment = await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '');
         if (!environment.split('\0').includes(`${markName}=${this.#mark}`)) return [];
         // ClickHouse gives pipes to what it starts; what Node starts in this process has sockets or this one's own.
-        const pipes = await readPipes(pid);
-        return pipes.some((pipe) => !ownPipes.has(pipe)) ? [Number(pid)] : [];
+        const pipes = (await readPipes(pid)).filter((pipe) => !ownPipes.has(pipe));
+        return pipes.length > 0 ? [{ pid: Number(pid), pipes }] : [];
       }),
     );
     return found.flat();
@@ -74,12 +107,27 @@ async function readPipes(pid: string): Promise<string[]> {
   return targets.filter((target) => target.startsWith('pipe:'));
 }
 
+/** Every pipe that this process has an end of. */
+async function readAllPipes(): Promise<ReadonlySet<string>> {
+  const folder = '/proc/self/fd';
+  const descriptors = await readdir(folder);
+  return new Set(await Promise.all(descriptors.map(async (each) => readlink(`${folder}/${each}`).catch(() => ''))));
+}
+
+function send(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It has ended by itself.
+  }
+}
+
 /** Where there is no /proc (macOS): children of this process whose command line names the folder of scripts. */
-async function listByCommand(userScriptsPath: string): Promise<number[]> {
+async function listByCommand(userScriptsPath: string): Promise<Script[]> {
   const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,ppid=,command=']);
   return stdout.split('\n').flatMap((line) => {
     const groups = /^\s*(?<pid>\d+)\s+(?<parent>\d+)\s+(?<command>.*)$/.exec(line)?.groups;
     const isScript = Number(groups?.['parent']) === process.pid && groups?.['command']?.includes(userScriptsPath);
-    return isScript === true ? [Number(groups?.['pid'])] : [];
+    return isScript === true ? [{ pid: Number(groups?.['pid']), pipes: [] }] : [];
   });
 }

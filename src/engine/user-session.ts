@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { defaultFormat, type QueryOptions, type QueryProgress } from './engine.ts';
 import type { OwnSession } from './own-session.ts';
-import { queryErrorFrom } from './query-error.ts';
+import { isFunctionFailure, queryErrorFrom } from './query-error.ts';
 import type { ScriptProcesses } from './script-processes.ts';
 import type { SessionThread } from './session-thread.ts';
 import { setParameters, setTag } from './set-statement.ts';
@@ -93,7 +93,9 @@ export class UserSession {
       isOpen = false;
       if (reply.type === 'failed') {
         throwIfCancelled(signal);
-        throw queryErrorFrom(reply.message, place);
+        const failure = queryErrorFrom(reply.message, place);
+        if (isFunctionFailure(failure)) void this.#parts.scripts.endAbandoned();
+        throw failure;
       }
     } finally {
       this.#isSuspended = false;

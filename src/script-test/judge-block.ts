@@ -133,8 +133,10 @@ function waited({ definition, mostWaitMs }: Context, what: 'read' | 'write'): st
   return `${mostWaitMs} ms; ClickHouse would wait ${limitMs} ms (${option}), as the test does with --timeout ${Math.ceil(limitMs / 1000)}`;
 }
 
+/** How a process ended, in words. */
 export function describeEnd({ exitCode, signal }: NonNullable<BlockReport['end']>): string {
   return exitCode === undefined ? `signal ${signal ?? '?'}` : `exit code ${exitCode}`;
 }
 
-const rows = (count: number): string => (count === 1 ? '1 row' : `${count} rows`);
+/** Counts rows in words. */
+export const rows = (count: number): string => (count === 1 ? '1 row' : `${count} rows`);
