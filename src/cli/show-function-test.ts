@@ -46,7 +46,7 @@ function describeBlock(report: BlockReport, index: number, before: BlockReport |
     ...(isRepeat ? [] : showBytes(block.bytes)),
     `answer: ${rows(answer.rowCount)}, ${prettyBytes(output.length)}${isSame ? ' as before' : ''}${times}`,
     ...(isSame ? [] : showAnswer(report)),
-    ...showStderr(report.stderr + report.lateStderr),
+    ...showStderr(report.stderr + report.lateStderr + report.stderrAtEnd),
   ];
 }
 
@@ -122,7 +122,7 @@ export function toJson(definition: FunctionDefinition, { command, report, findin
       output: bytesToJson(each.output),
       lateOutput: bytesToJson(each.lateOutput),
       outputAtEnd: bytesToJson(each.outputAtEnd),
-      stderr: each.stderr + each.lateStderr,
+      stderr: each.stderr + each.lateStderr + each.stderrAtEnd,
       firstByteMs: each.firstByteMs ?? null,
       lastByteMs: each.lastByteMs ?? null,
       startsProcess: each.isFirstOfProcess,

@@ -145,7 +145,7 @@ function describeFault(error: QueryError, path: string): Pick<ReadBlock, 'fault'
     .replace(/^Code: \d+\. DB::Exception: /, '')
     .replaceAll(`: (in file/uri ${path})`, '')
     .replaceAll(path, 'the answer');
-  const isCut = /Cannot read all data|Unexpected (?:EOF|end)|end of (?:stream|file)|ATTEMPT_TO_READ_AFTER_EOF/i.test(
+  const isCut = /Cannot read all data|Unexpected (?:EOF|end)|end of (?:stream|file)|Attempt to read after eof/i.test(
     original,
   );
   return { fault: describeUnreadableAnswer(original) ?? reasonWords(original), isCut };

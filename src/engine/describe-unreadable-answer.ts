@@ -10,7 +10,8 @@ export function describeUnreadableAnswer(original: string): string | undefined {
   const row = /\(at row (?<row>\d+)\)/.exec(original)?.groups?.['row'];
   const which = row === undefined ? 'its answer' : `its answer for row ${row}`;
   const words = reasonWords(original);
-  if (/^Cannot read all data/.test(words)) return `${which} is cut short, or not in its <format> (${words})`;
+  if (/^(Cannot read all data|Attempt to read after eof)/.test(words))
+    return `${which} is cut short, or not in its <format> (${words})`;
   if (original.includes('DOS/Windows style line separators'))
     return `${which} has a line end of Windows (\\r\\n); print \\n alone`;
   const shown = parsedText(original);

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -29,6 +30,8 @@ export class ScriptProcesses {
   /** Marks this process's environment, which scripts inherit. */
   constructor(userScriptsPath: string) {
     this.#userScriptsPath = userScriptsPath;
+    // Every failure listens to it for a while.
+    setMaxListeners(0, this.#forgotten.signal);
     process.env[markName] = this.#mark;
   }
 

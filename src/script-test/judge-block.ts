@@ -1,5 +1,5 @@
 import type { JudgeOptions } from './judge-script.ts';
-import type { BlockReport } from './script-report.ts';
+import type { BlockOutcome, BlockReport } from './script-report.ts';
 
 export interface Finding {
   /** An `error` is what makes a query fail, wait or give wrong answers; a `note` is worth knowing. */
@@ -9,13 +9,17 @@ export interface Finding {
   block?: number;
 }
 
+/** What a pipe holds on Linux. */
+const pipeBytes = 65_536;
+
 type Context = JudgeOptions & { index: number };
 
 /** Says what ClickHouse would make of how one block went. */
 export function judgeBlock(report: BlockReport, context: Context): Finding[] {
   const block = context.index + 1;
   const error = (message: string): Finding => ({ severity: 'error', message, block });
-  const findings = [...judgeOutcome(report, context), ...judgeAfterwards(report, context)].map(error);
+  const outcome = outcomes[report.outcome](report, context);
+  const findings = [...(outcome === undefined ? [] : [outcome]), ...judgeAfterwards(report, context)].map(error);
   const { lost, oddities = [] } = report;
   if (lost !== undefined) {
     findings.push(error(`gave what ClickHouse drops without a word, and takes the type's default for: ${lost}`));
@@ -27,31 +31,22 @@ export function judgeBlock(report: BlockReport, context: Context): Finding[] {
   return findings;
 }
 
-function judgeOutcome(report: BlockReport, context: Context): string[] {
-  const { answer, block, end } = report;
-  const answered = `${answer.rowCount} of ${rows(block.rowCount)}`;
-  switch (report.outcome) {
-    case 'answered':
-      return [];
-    case 'too many rows':
-      return [tooManyRows(report, context)];
-    case 'unreadable':
-      return answer.logLine === undefined
-        ? [answer.fault ?? 'its answer cannot be read']
-        : [
-            `printed a log line to stdout: ${JSON.stringify(answer.logLine)}; only answers belong there, and logs on stderr`,
-          ];
-    case 'unread': {
-      const wait = waited(context, 'write');
-      return [`read nothing for ${wait}, with rows waiting for it`];
-    }
-    case 'silent':
-      return [silence(report, context)];
-    case 'ended':
-      if (end === undefined) return [`closed its output after ${answered}`];
-      return [`ended (${describeEnd(end)}) after it had answered ${answered}; it must answer one for each`];
-  }
-}
+const outcomes: Record<BlockOutcome, (report: BlockReport, context: Context) => string | undefined> = {
+  answered: () => undefined,
+  'too many rows': tooManyRows,
+  unreadable: ({ answer }) =>
+    answer.logLine === undefined
+      ? (answer.fault ?? 'its answer cannot be read')
+      : `printed a log line to stdout: ${JSON.stringify(answer.logLine)}; only answers belong there, and logs on stderr`,
+  unread: (_, context) => `read nothing for ${waited(context, 'write')}, with rows waiting for it`,
+  silent: silence,
+  ended: ({ answer, block, end }) => {
+    const answered = `${answer.rowCount} of ${rows(block.rowCount)}`;
+    return end === undefined
+      ? `closed its output after ${answered}`
+      : `ended (${describeEnd(end)}) after it had answered ${answered}; it must answer one for each`;
+  },
+};
 
 /** What is wrong although the answer is right. */
 function judgeAfterwards(report: BlockReport, { definition, index }: Context): string[] {
@@ -98,6 +93,9 @@ function tooManyRows({ answer, block, output }: BlockReport, { definition }: Con
 function silence(report: BlockReport, context: Context): string {
   const { answer, block, output, outputAtEnd, isStdoutOpen } = report;
   const wait = waited(context, 'read');
+  if (context.definition.stderrReaction === 'none' && report.stderrAtEnd.length >= pipeBytes) {
+    return 'filled stderr, which ClickHouse does not read with <stderr_reaction>none</stderr_reaction>, and was stopped by the full pipe; log less, or choose log_last';
+  }
   const answered =
     answer.rowCount === 0 ? 'answered nothing' : `answered ${answer.rowCount} of ${rows(block.rowCount)}`;
   const isSilent =

@@ -12,6 +12,12 @@ export interface Pipes {
   stdin: Socket;
   stdout: Socket;
   stderr: Socket;
+  /**
+   * Lets go whoever opens /dev/stdin when it has ended already: opening a pipe that has a name waits for a writer, and
+   * opening one as ClickHouse makes it does not.
+   */
+  wakeLateReader: () => void;
+  remove: () => Promise<void>;
 }
 
 /**
@@ -20,6 +26,7 @@ export interface Pipes {
  */
 export async function openPipes(): Promise<Pipes> {
   const folder = await mkdtemp(join(tmpdir(), 'embedhouse-pipes-'));
+  const remove = async (): Promise<void> => rm(folder, { recursive: true, force: true });
   try {
     const [input, output, errors] = ['stdin', 'stdout', 'stderr'].map((name) => join(folder, name)) as [
       string,
@@ -35,9 +42,20 @@ export async function openPipes(): Promise<Pipes> {
       stdin: new Socket({ fd: stdin.ownEnd, readable: false, writable: true }),
       stdout: new Socket({ fd: stdout.ownEnd, readable: true, writable: false }),
       stderr: new Socket({ fd: stderr.ownEnd, readable: true, writable: false }),
+      wakeLateReader: () => openForAMoment(input),
+      remove,
     };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+function openForAMoment(path: string): void {
+  try {
+    closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK));
+  } catch {
+    // Nobody has it open for reading.
   }
 }
 

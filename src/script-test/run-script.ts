@@ -44,9 +44,8 @@ async function runProcess(blocks: readonly Block[], options: RunScriptOptions, r
       last = await runBlock(script, block, { ...options, isFirstOfProcess: index === 0, blockStart });
       signal?.throwIfAborted();
       report.blocks.push(last);
-      if (last.outcome !== 'answered' || last.lateOutput.length > 0 || script.end !== undefined) break;
+      if (last.outcome !== 'answered' || script.end !== undefined || hasPoisoned(last, options)) break;
     }
-    script.readsStderr = true;
     report.ends.push(await endScript(script, options, last));
     signal?.throwIfAborted();
     return last?.outcome === 'answered' && last.end?.exitCode !== undefined ? last.end.exitCode === 0 : false;
@@ -54,6 +53,11 @@ async function runProcess(blocks: readonly Block[], options: RunScriptOptions, r
     signal?.removeEventListener('abort', onAbort);
     await script.dispose();
   }
+}
+
+/** Whether something is left that would fall upon the next query. */
+function hasPoisoned({ lateOutput, lateStderr }: BlockReport, { stderrReaction }: RunScriptOptions): boolean {
+  return lateOutput.length > 0 || (lateStderr !== '' && stderrReaction === 'throw');
 }
 
 async function runBlock(
@@ -81,6 +85,7 @@ async function runBlock(
     lateOutput: script.stdoutFrom(outputEnd),
     lateStderr: script.stderr.slice(stderrEnd),
     outputAtEnd: new Uint8Array(),
+    stderrAtEnd: '',
     end: script.end,
     isStdoutOpen: script.isStdoutOpen,
   };
@@ -98,6 +103,8 @@ async function endScript(
 ): Promise<EndReport> {
   const start = performance.now();
   const outputStart = script.stdoutBytes;
+  const stderrStart = script.stderr.length;
+  script.readsStderr = true;
   script.closeStdin();
   const hasEnded = await script.ended(terminationTimeoutMs);
   const endMs = performance.now() - start;
@@ -105,6 +112,7 @@ async function endScript(
     // Its last words may still be in the pipe.
     if (hasEnded && script.isStdoutOpen) await script.change(50);
     last.outputAtEnd = script.stdoutFrom(outputStart);
+    last.stderrAtEnd = script.stderr.slice(stderrStart);
     if (!isPool) last.end = script.end;
   }
   const { end } = script;

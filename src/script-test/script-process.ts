@@ -21,6 +21,7 @@ export type WriteOutcome = 'written' | 'unread' | 'closed';
 
 /** The system hands over a full pipe's space by pages: each piece written shows that the script reads. */
 const pieceBytes = 4096;
+const wakeMs = 20;
 
 /** A running script with pipes as ClickHouse's; everything that it does is recorded. */
 export class ScriptProcess {
@@ -37,6 +38,7 @@ export class ScriptProcess {
   readonly #stdout: { at: number; bytes: Buffer }[] = [];
   readonly #stderr: Buffer[] = [];
   readonly #waiting = new Set<() => void>();
+  #waking: NodeJS.Timeout | undefined;
 
   static async start({ file, args }: ScriptCommand): Promise<ScriptProcess> {
     const pipes = await openPipes();
@@ -129,7 +131,9 @@ export class ScriptProcess {
   }
 
   closeStdin(): void {
+    if (this.#waking !== undefined) return;
     this.#pipes.stdin.end();
+    this.#waking = setInterval(this.#pipes.wakeLateReader, wakeMs);
   }
 
   /** Waits until something happens, or for so long. */
@@ -166,7 +170,9 @@ export class ScriptProcess {
   async dispose(): Promise<void> {
     this.signal('SIGKILL');
     await this.ended(1000);
+    clearInterval(this.#waking);
     for (const pipe of [this.#pipes.stdin, this.#pipes.stdout, this.#pipes.stderr]) pipe.destroy();
+    await this.#pipes.remove();
   }
 
   async #writePiece(piece: Uint8Array, timeoutMs: number): Promise<WriteOutcome> {

@@ -49,6 +49,8 @@ export interface BlockReport {
   lateStderr: string;
   /** What came on stdout when the input ended, after a silence. */
   outputAtEnd: Uint8Array;
+  /** The same of stderr, with what ClickHouse does not read with `<stderr_reaction>none`. */
+  stderrAtEnd: string;
   /** The process, if it had ended by itself before its input ended (a pool), or with the block. */
   end: ScriptEnd | undefined;
   isStdoutOpen: boolean;
