@@ -44,7 +44,7 @@ async function runProcess(blocks: readonly Block[], options: RunScriptOptions, r
       last = await runBlock(script, block, { ...options, isFirstOfProcess: index === 0, blockStart });
       signal?.throwIfAborted();
       report.blocks.push(last);
-      if (last.outcome !== 'answered' || script.end !== undefined || hasPoisoned(last, options)) break;
+      if (last.outcome !== 'answered' || script.end !== undefined || hasSpoilt(last, options)) break;
     }
     report.ends.push(await endScript(script, options, last));
     signal?.throwIfAborted();
@@ -55,9 +55,9 @@ async function runProcess(blocks: readonly Block[], options: RunScriptOptions, r
   }
 }
 
-/** Whether something is left that would fall upon the next query. */
-function hasPoisoned({ lateOutput, lateStderr }: BlockReport, { stderrReaction }: RunScriptOptions): boolean {
-  return lateOutput.length > 0 || (lateStderr !== '' && stderrReaction === 'throw');
+/** Whether the query has failed, or something is left that would fall upon the next one. */
+function hasSpoilt({ lateOutput, stderr, lateStderr }: BlockReport, { stderrReaction }: RunScriptOptions): boolean {
+  return lateOutput.length > 0 || (stderrReaction === 'throw' && stderr + lateStderr !== '');
 }
 
 async function runBlock(
