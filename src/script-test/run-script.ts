@@ -17,7 +17,7 @@ export interface RunScriptOptions {
 }
 
 /** How long a pool's process is watched after an answer, for what ClickHouse would take for the next one. */
-const lateMs = 300;
+const lateMs = 400;
 const sigtermMs = 1000;
 
 /** Runs a script as ClickHouse does, block after block until one goes wrong, and tells all that happened. */

@@ -41,6 +41,10 @@ const timedOut = failed(
 const hadEnded = failed(
   String.raw`its script (had ended before it was asked|answered 0 rows to 3|ended with exit code \d)`,
 );
+// Whether ClickHouse notices as it writes or as it reads is a race.
+const notStarted = failed(
+  String.raw`its script (could not be started \(exit code 88\): its first line must be #!|had ended before)`,
+);
 const answered4 = failed('its script answered 4 rows to 3; it must answer one for each');
 const unreadable = (why: string): Misbehaviour => ({ sql: failed(why), errors: [new RegExp(`^${why}`)] });
 const wrote4 = /^wrote 1 row too many \(4 for 3\)/;
@@ -97,10 +101,7 @@ export const catalogue: readonly CatalogueEntry[] = [
   },
   {
     name: 'has_no_shebang',
-    ...both({
-      sql: failed(String.raw`its script could not be started \(exit code 88\): its first line must be #!`),
-      errors: [/^ClickHouse cannot start it: script 'has-no-shebang.sh' does not begin with '#!'/],
-    }),
+    ...both({ sql: notStarted, errors: [/^ClickHouse cannot start it: .* does not begin with '#!'/] }),
   },
   ...['hangs_before_reading', 'hangs_after_reading', 'starts_slowly'].map((name): CatalogueEntry => ({
     name,
@@ -282,7 +283,13 @@ export const catalogue: readonly CatalogueEntry[] = [
   {
     name: 'dies_idle',
     executable: content,
-    pool: { sql: answers, next: hadEnded, errors: [nextQueryFails('exit code 0')] },
+    pool: {
+      sql: answers,
+      next: hadEnded,
+      errors: [
+        /^ended \(exit code 0\) after (block 1, while its input was open: the next query|it had answered 0 of 3)/,
+      ],
+    },
   },
   {
     name: 'dies_at_second_block',
