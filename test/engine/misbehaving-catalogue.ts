@@ -47,6 +47,8 @@ const notStarted = failed(
 );
 const answered4 = failed('its script answered 4 rows to 3; it must answer one for each');
 const unreadable = (why: string): Misbehaviour => ({ sql: failed(why), errors: [new RegExp(`^${why}`)] });
+const endedWith = (end: string, rows: number): RegExp =>
+  new RegExp(String.raw`^ended \(${end}\) after it had answered ${rows} of 3 rows`);
 const wrote4 = /^wrote 1 row too many \(4 for 3\)/;
 const didNotExit = /^did not exit within 1 s after EOF .*: ClickHouse then ends it with SIGTERM/;
 const silent = (answered: string): RegExp =>
@@ -62,7 +64,7 @@ export const catalogue: readonly CatalogueEntry[] = [
   ...['raises', 'raises_in_node'].map((name): CatalogueEntry => {
     const raised: Misbehaviour = {
       sql: failed(String.raw`its script ended with exit code 1: .*Error: cannot handle '2'`),
-      errors: [/^ended \(exit code 1\) after it had answered 2 of 3 rows/],
+      errors: [endedWith('exit code 1', 2)],
     };
     return { name, executable: raised, pool: raised };
   }),
@@ -70,19 +72,19 @@ export const catalogue: readonly CatalogueEntry[] = [
     name: 'says_why',
     ...both({
       sql: /^function 'says_why' cannot take this: it only complains; use another function$|had ended before/,
-      errors: [/^ended \(exit code 1\) after it had answered 0 of 3 rows/],
+      errors: [endedWith('exit code 1', 0)],
     }),
   },
   {
     name: 'exits_0_early',
     ...both({
       sql: failed('its script answered 1 rows to 3; it must answer one for each'),
-      errors: [/^ended \(exit code 0\) after it had answered 1 of 3 rows/],
+      errors: [endedWith('exit code 0', 1)],
     }),
   },
   {
     name: 'exits_0_unread',
-    ...both({ sql: hadEnded, errors: [/^ended \(exit code 0\) after it had answered 0 of 3 rows/] }),
+    ...both({ sql: hadEnded, errors: [endedWith('exit code 0', 0)] }),
   },
   {
     name: 'exits_3_after_rows',
@@ -94,10 +96,7 @@ export const catalogue: readonly CatalogueEntry[] = [
   },
   {
     name: 'killed_by_signal',
-    ...both({
-      sql: failed('its script was ended by signal 9'),
-      errors: [/^ended \(signal SIGKILL\) after it had answered 1 of 3 rows/],
-    }),
+    ...both({ sql: failed('its script was ended by signal 9'), errors: [endedWith('signal SIGKILL', 1)] }),
   },
   {
     name: 'has_no_shebang',
@@ -163,7 +162,7 @@ export const catalogue: readonly CatalogueEntry[] = [
     name: 'one_row_short',
     executable: {
       sql: failed('its script answered 2 rows to 3; it must answer one for each'),
-      errors: [/^ended \(exit code 0\) after it had answered 2 of 3 rows/],
+      errors: [endedWith('exit code 0', 2)],
     },
     pool: { sql: timedOut, errors: [silent('2 of 3 rows')] },
   },
@@ -297,7 +296,7 @@ export const catalogue: readonly CatalogueEntry[] = [
     pool: {
       sql: answers,
       next: failed('its script ended with exit code 1: out of memory'),
-      errors: [/^ended \(exit code 1\) after it had answered 0 of 3 rows/],
+      errors: [endedWith('exit code 1', 0)],
     },
   },
 ];
