@@ -8,6 +8,7 @@ import { addNewFunctionCommand } from './new-function-command.ts';
 import { openHomeOf } from './home-options.ts';
 import { checkHomeFunctions, openScratchEngine } from './open-checked-engine.ts';
 import { printTable } from './print-table.ts';
+import { addTestFunctionCommand } from './test-function-command.ts';
 
 /** `embedhouse functions`: the function files and their scripts. */
 export function addFunctionsCommand(program: Command): void {
@@ -67,6 +68,7 @@ export function addFunctionsCommand(program: Command): void {
       process.exitCode = errors.length > 0 ? 1 : 0;
     });
 
+  addTestFunctionCommand(functions);
   addNewFunctionCommand(functions);
 }
 

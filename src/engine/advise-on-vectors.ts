@@ -5,5 +5,5 @@ const differentLengths =
 /** Adds to ClickHouse's message what to do, where it is about vectors of different lengths. */
 export function adviseOnVectors(message: string): string {
   if (!differentLengths.test(message)) return message;
-  return `${message}; vectors must be as long as the column’s, and of the model that made those: compare length(column) with length(encode_text('x')), and name the model with --model in the function's <command>`;
+  return `${message.replace(/\.$/, '')}; vectors must be as long as the column’s, and of the model that made those: compare length(column) with length(encode_text('x')), and name the model with --model in the function's <command>`;
 }

@@ -1,32 +1,61 @@
+import { describeUnreadableAnswer, reasonWords } from './describe-unreadable-answer.ts';
+
 /** Only the end of what a script wrote to stderr is shown: an uncaught exception names its reason there. */
 const shownStderrLines = 5;
 
+interface Cause {
+  name: string;
+  groups: Record<string, string | undefined>;
+}
+
 /** One reason, in words, for each original error that ClickHouse gives for a function's script. */
-const reasons: readonly { pattern: RegExp; say: (groups: Record<string, string | undefined>) => string }[] = [
+const reasons: readonly { pattern: RegExp; say: (cause: Cause) => string }[] = [
+  {
+    // The lowest byte of ClickHouse's own number for a failed execv.
+    pattern: /return code 88\b/,
+    say: () =>
+      `its script could not be started (exit code 88): its first line must be #! and the path of a program that is there; see embedhouse functions check`,
+  },
   {
     pattern: /return code (?<exitCode>\d+)/,
-    say: ({ exitCode }) => `its script ended with exit code ${exitCode}`,
+    say: ({ groups }) => `its script ended with exit code ${groups['exitCode']}`,
   },
   {
     pattern: /(?:terminated by|killed by|was terminated)[^0-9]*signal (?<signal>\d+)/i,
-    say: ({ signal }) => `its script was ended by signal ${signal}`,
+    say: ({ groups }) => `its script was ended by signal ${groups['signal']}`,
   },
   {
     pattern: /Pipe read timeout exceeded (?<ms>\d+) milliseconds/,
-    say: ({ ms }) =>
-      `its script gave no answer, or too few rows, for ${ms} ms; raise <command_read_timeout> if it only needs longer`,
+    say: ({ name, groups }) =>
+      `its script gave no answer, or too few rows, for ${groups['ms']} ms; flush stdout after each block, or raise <command_read_timeout> if it only needs longer: embedhouse functions test ${name} tells which`,
   },
   {
     pattern: /Pipe write timeout exceeded (?<ms>\d+) milliseconds/,
-    say: ({ ms }) => `its script read nothing for ${ms} ms; raise <command_write_timeout> if it only needs longer`,
+    say: ({ groups }) =>
+      `its script read nothing for ${groups['ms']} ms; raise <command_write_timeout> if it only needs longer`,
   },
   {
     pattern: /wrong result, expected (?<expected>\d+) row\(s\), actual (?<actual>\d+)/,
-    say: ({ expected, actual }) => `its script answered ${actual} rows to ${expected}; it must answer one for each`,
+    say: ({ groups }) =>
+      `its script answered ${groups['actual']} rows to ${groups['expected']}; it must answer one for each`,
   },
   {
     pattern: /Broken pipe/,
     say: () => 'its script had ended before it was asked (the next call starts it again)',
+  },
+  {
+    pattern: /Executable generates stderr/,
+    say: () => 'its script wrote to stderr, which <stderr_reaction>throw</stderr_reaction> makes an error',
+  },
+  {
+    pattern: /Could not get process from pool.* (?<seconds>\d+) seconds/,
+    say: ({ groups }) =>
+      `all processes of its pool were busy; raise <pool_size>, or <max_command_execution_time>, which is ${groups['seconds']} s`,
+  },
+  {
+    pattern: /\(MEMORY_LIMIT_EXCEEDED\)/,
+    say: ({ name }) =>
+      `its script's answer takes more memory than the query may use; if it never ends, embedhouse functions test ${name} shows its beginning`,
   },
 ];
 
@@ -46,20 +75,15 @@ export function describeFunctionFailure(text: string): string {
   const name = head?.groups?.['name'] ?? '?';
   const command = head?.groups?.['command'] ?? '?';
   const original = /Original error: Code: \d+\. DB::Exception: (?<words>.*)$/s.exec(text)?.groups?.['words'] ?? text;
-  const reason = reasonOf(original);
+  const reason = reasonOf(name, original);
   const said = lines.length === 0 ? '' : `: ${lines.slice(-shownStderrLines).join('\n')}`;
   return `function '${name}' failed: ${reason}${said} (script '${command}')`;
 }
 
-function reasonOf(original: string): string {
+function reasonOf(name: string, original: string): string {
   for (const { pattern, say } of reasons) {
     const match = pattern.exec(original);
-    if (match !== null) return say(match.groups ?? {});
+    if (match !== null) return say({ name, groups: match.groups ?? {} });
   }
-  const parsed = /parsed text: (?<parsed>"[^"]*")/.exec(original)?.groups?.['parsed'];
-  const row = /\(at row (?<row>\d+)\)/.exec(original)?.groups?.['row'];
-  const type = /type: (?<type>[^,]+), parsed text/.exec(original)?.groups?.['type'];
-  const words = (original.split('\n')[0] ?? '').replace(/: While executing .*$/, '').replace(/:? \(at row \d+\)$/, '');
-  if (type === undefined) return words.trim();
-  return `its script's answer for row ${row ?? '?'}, ${parsed ?? 'unreadable'}, is not a ${type} (${words.trim()})`;
+  return describeUnreadableAnswer(original) ?? reasonWords(original);
 }

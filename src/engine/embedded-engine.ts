@@ -10,8 +10,8 @@ import type { Engine, InsertOptions, QueryOptions, RunOptions } from './engine.t
 import { Gate } from './gate.ts';
 import { insertData } from './insert-data.ts';
 import { OwnSession } from './own-session.ts';
-import { queryErrorFrom } from './query-error.ts';
-import { stopScripts } from './script-processes.ts';
+import { isFunctionFailure, queryErrorFrom } from './query-error.ts';
+import { ScriptProcesses } from './script-processes.ts';
 import { SessionThread } from './session-thread.ts';
 import { setParameters, setTag } from './set-statement.ts';
 import { settle } from './settle.ts';
@@ -43,6 +43,9 @@ const concurrentRows = 2;
 /** How long closing waits for scripts that do not end with their input. */
 const scriptEndMs = 1500;
 
+/** How long what is left behind has between SIGTERM and SIGKILL. */
+const leftoverEndMs = 300;
+
 /** The data folder of the engine that this process has open: chdb binds one at a time. */
 let openDataPath: string | undefined;
 
@@ -58,6 +61,7 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
   }
   openDataPath = options.dataPath;
   const userScriptsPath = resolve(options.userScriptsPath);
+  const scripts = new ScriptProcesses(userScriptsPath);
   try {
     const folder = await makeTemporaryFolder();
     try {
@@ -71,12 +75,13 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
         userScriptsPath,
         indexThreads: options.indexThreads ?? 0,
       });
-      return new EmbeddedEngine(await openParts({ dataPath, configPath, userScriptsPath, folder }));
+      return new EmbeddedEngine(await openParts({ dataPath, configPath, scripts, folder }));
     } catch (error) {
       await folder.remove();
       throw error;
     }
   } catch (error) {
+    scripts.forget();
     openDataPath = undefined;
     throw error;
   }
@@ -85,7 +90,7 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
 interface EngineParts {
   dataPath: string;
   connectionArgs: string[];
-  userScriptsPath: string;
+  scripts: ScriptProcesses;
   folder: TemporaryFolder;
   thread: SessionThread;
   control: OwnSession;
@@ -95,10 +100,10 @@ interface EngineParts {
 async function openParts(options: {
   dataPath: string;
   configPath: string;
-  userScriptsPath: string;
+  scripts: ScriptProcesses;
   folder: TemporaryFolder;
 }): Promise<EngineParts> {
-  const { dataPath, userScriptsPath, folder } = options;
+  const { dataPath, scripts, folder } = options;
   const connectionArgs = [`--config-file=${options.configPath}`];
   const thread = new SessionThread({ dataPath, connectionArgs });
   let control: OwnSession | undefined;
@@ -107,7 +112,7 @@ async function openParts(options: {
     const opened = await thread.ask({ type: 'open' });
     if (opened.type === 'failed') throw new Error(opened.message);
     const [row] = await control.rows<{ version: string }>('SELECT version() AS version');
-    return { dataPath, connectionArgs, userScriptsPath, folder, thread, control, version: row?.version ?? '' };
+    return { dataPath, connectionArgs, scripts, folder, thread, control, version: row?.version ?? '' };
   } catch (cause) {
     await control?.close();
     await thread.exit();
@@ -192,7 +197,9 @@ class EmbeddedEngine implements Engine {
       return await session.rows<Row>(sql);
     } catch (error) {
       throwIfCancelled(signal);
-      throw queryErrorFrom(error instanceof Error ? error.message : String(error));
+      const failure = queryErrorFrom(error instanceof Error ? error.message : String(error));
+      if (isFunctionFailure(failure)) void this.#parts.scripts.endAbandoned();
+      throw failure;
     } finally {
       await watch.stop();
       await session.close();
@@ -200,7 +207,7 @@ class EmbeddedEngine implements Engine {
   }
 
   async #close(): Promise<void> {
-    const { control, thread, folder, userScriptsPath } = this.#parts;
+    const { control, thread, folder, scripts } = this.#parts;
     this.#closing.abort();
     const isSuspended = (): boolean => this.#userSession.isSuspended && this.#reads.size === 0;
     await settle([this.#userSession.idle, ...this.#reads], isSuspended);
@@ -212,17 +219,23 @@ class EmbeddedEngine implements Engine {
     // pool to end with their input. Those that take longer than they should are ended.
     const ended = new AbortController();
     const closed = thread.ask({ type: 'close' }).finally(() => ended.abort());
-    await Promise.all([closed, endScripts(userScriptsPath, ended.signal)]);
+    await Promise.all([closed, endScripts(scripts, ended.signal)]);
     await thread.exit();
+    // Those that ClickHouse had given up before, and what scripts have left behind.
+    if ((await scripts.stop('SIGTERM')) > 0) {
+      await sleep(leftoverEndMs);
+      await scripts.stop('SIGKILL');
+    }
+    scripts.forget();
     await folder.remove();
     openDataPath = undefined;
   }
 }
 
-async function endScripts(userScriptsPath: string, ended: AbortSignal): Promise<void> {
+async function endScripts(scripts: ScriptProcesses, ended: AbortSignal): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     await sleep(scriptEndMs, undefined, { signal: ended }).catch(() => {});
     if (ended.aborted) return;
-    await stopScripts(userScriptsPath, signal);
+    await scripts.stop(signal);
   }
 }

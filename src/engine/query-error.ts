@@ -18,6 +18,9 @@ export class QueryError extends EmbedhouseError {
 
 const UDF_EXECUTION_FAILED = 754;
 
+/** Whether an error is that a function's script failed. */
+export const isFunctionFailure = (error: QueryError): boolean => error.clickhouseCode === UDF_EXECUTION_FAILED;
+
 /**
  * Makes a `QueryError` of the text of a `DB::Exception`; the text itself stays as `cause`. `place` says which of
  * several statements failed, such as `statement 2 of 3`.
@@ -40,14 +43,26 @@ export function queryErrorFrom(text: string, place?: string): QueryError {
     return new QueryError(describeFunctionFailure(withoutName), failure, { cause });
   }
   const code = `code ${failure.clickhouseCode}, ${failure.clickhouseName}`;
-  const message = `${adviseOnVectors(withoutName.trim())} (${place === undefined ? code : `${code}; ${place}`})`;
+  const message = `${adviseOnVectors(describeQuotedFailure(withoutName.trim()))} (${place === undefined ? code : `${code}; ${place}`})`;
   return new QueryError(message, failure, { cause });
 }
 
-/** Drops the stack of addresses that a nested exception brings along, and every `(version …)`. */
+/** Drops the stacks of addresses that nested exceptions bring along, and every `(version …)`. */
 function withoutStack(text: string): string {
-  return text
-    .replaceAll(/, Stack trace \(when copying this message.*?\):\n\n(?:\d+\. [^\n]*\n)*/gs, '')
-    .replaceAll(/ ?\(version [^)]*\)/g, '')
-    .trim();
+  return (
+    text
+      .replaceAll(/, Stack trace \(when copying this message.*?\):\n\n(?:\d+\. [^\n]*\n)*/gs, '')
+      // A failed mutation has one without a heading.
+      .replaceAll(/\s*\n\n(?:\d+\. [^\n]* @ 0x[0-9a-f]+\n)+\n*(?<end>\.(?= \())?/g, '$<end>')
+      .replaceAll(/ ?\(version [^)]*\)/g, '')
+      .trim()
+  );
+}
+
+/** Says in words why a function failed in the background, for which ClickHouse quotes its own error. */
+function describeQuotedFailure(text: string): string {
+  return text.replace(
+    /'Code: 754\. DB::Exception: (?<failure>User defined function .*\(UDF_EXECUTION_FAILED\))'/s,
+    (_, failure: string) => describeFunctionFailure(failure),
+  );
 }

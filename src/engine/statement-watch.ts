@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProcessRow } from './process-list.ts';
-import { stopScripts } from './script-processes.ts';
+import type { ScriptProcesses } from './script-processes.ts';
 
 /** Asks and kills, beside the session at work. */
 export interface StatementControl {
@@ -14,7 +14,7 @@ export interface StatementWatchOptions {
   /** The mark of the watched statement. */
   tag: string;
   /** The scripts that this process's functions start; a server ends its own. */
-  userScriptsPath?: string;
+  scripts?: ScriptProcesses;
   signal: AbortSignal;
   onProgress?: (progress: ProcessRow) => void;
 }
@@ -63,16 +63,16 @@ export class StatementWatch {
   }
 
   async #kill(): Promise<void> {
-    const { control, tag, userScriptsPath } = this.#options;
+    const { control, tag, scripts } = this.#options;
     const start = performance.now();
     // Again and again: the statement may not have reached ClickHouse's list yet.
     while (!this.#ended.signal.aborted) {
       await control.kill(tag).catch(() => {});
       await this.#pause(killAgainMs);
       const waitedMs = performance.now() - start;
-      if (this.#ended.signal.aborted || waitedMs < termScriptsAfterMs || userScriptsPath === undefined) continue;
+      if (this.#ended.signal.aborted || waitedMs < termScriptsAfterMs || scripts === undefined) continue;
       this.#stoppedScripts = true;
-      await stopScripts(userScriptsPath, waitedMs < killScriptsAfterMs ? 'SIGTERM' : 'SIGKILL');
+      await scripts.stop(waitedMs < killScriptsAfterMs ? 'SIGTERM' : 'SIGKILL');
     }
   }
 

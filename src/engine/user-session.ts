@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { defaultFormat, type QueryOptions, type QueryProgress } from './engine.ts';
 import type { OwnSession } from './own-session.ts';
-import { queryErrorFrom } from './query-error.ts';
+import { isFunctionFailure, queryErrorFrom } from './query-error.ts';
+import type { ScriptProcesses } from './script-processes.ts';
 import type { SessionThread } from './session-thread.ts';
 import { setParameters, setTag } from './set-statement.ts';
 import { splitStatements } from './split-statements.ts';
@@ -14,7 +15,7 @@ export interface UserSessionParts {
   thread: SessionThread;
   /** Follows and kills them. */
   control: OwnSession;
-  userScriptsPath: string;
+  scripts: ScriptProcesses;
 }
 
 /** The session of the user's statements: calls take turns in it, and each turn's statements run one by one. */
@@ -92,7 +93,9 @@ export class UserSession {
       isOpen = false;
       if (reply.type === 'failed') {
         throwIfCancelled(signal);
-        throw queryErrorFrom(reply.message, place);
+        const failure = queryErrorFrom(reply.message, place);
+        if (isFunctionFailure(failure)) void this.#parts.scripts.endAbandoned();
+        throw failure;
       }
     } finally {
       this.#isSuspended = false;

@@ -32,12 +32,12 @@ test.each([
   [
     'prints garbage',
     "prints_garbage('x')",
-    /^function 'prints_garbage' failed: its script's answer for row 1, "n", is not a Float32 \(Cannot parse NaN\) \(script 'prints-garbage\.mjs'\)$/,
+    /^function 'prints_garbage' failed: its answer for row 1, "n", is not a Float32 \(Cannot parse NaN\); only answers belong on its stdout, one a row, and logs on stderr \(script 'prints-garbage\.mjs'\)$/,
   ],
   [
     'is one row short in a pool',
     "one_row_short('x')",
-    /^function 'one_row_short' failed: its script gave no answer, or too few rows, for 500 ms; raise <command_read_timeout> .*$/,
+    /^function 'one_row_short' failed: its script gave no answer, or too few rows, for 500 ms; flush stdout after each block, or raise <command_read_timeout> .*$/,
   ],
   [
     'is one row short',
