@@ -9,13 +9,8 @@ script in user_scripts and write
 Types and format are read from the function's own *_function.xml. docs/udf.md of embedhouse explains the rest; the kit for
 JavaScript, `embedhouse/udf`, does the same.
 """
-import asyncio
 import collections
-import concurrent.futures
 import datetime
-import decimal
-import inspect
-import ipaddress
 import json
 import os
 import re
@@ -23,10 +18,9 @@ import signal
 import struct
 import sys
 import time
-import traceback
-import uuid
 import xml.etree.ElementTree as ElementTree
-import zoneinfo
+
+# Modules that only some functions need are loaded where they are needed: a script starts in half the time.
 
 __all__ = ["parameters", "serve"]
 
@@ -342,6 +336,9 @@ class _Decimal(_Scalar):
     quoted = False
 
     def __init__(self, precision, scale):
+        import decimal
+
+        self.decimal = decimal
         self.name = f"Decimal({precision}, {scale})"
         self.scale, self.limit = scale, 10**precision
         self.size = next(size for digits, size in ((9, 4), (18, 8), (38, 16), (76, 32)) if precision <= digits)
@@ -349,16 +346,16 @@ class _Decimal(_Scalar):
         self.unit = decimal.Decimal(1).scaleb(-scale)
 
     def from_raw(self, raw):
-        return self.context.scaleb(decimal.Decimal(int.from_bytes(raw, "little", signed=True)), -self.scale)
+        return self.context.scaleb(self.decimal.Decimal(int.from_bytes(raw, "little", signed=True)), -self.scale)
 
     def units(self, value):
-        if isinstance(value, (int, float, str, decimal.Decimal)) and not isinstance(value, bool):
+        if isinstance(value, (int, float, str, self.decimal.Decimal)) and not isinstance(value, bool):
             try:
-                number = decimal.Decimal(value).quantize(self.unit, context=self.context)
+                number = self.decimal.Decimal(value).quantize(self.unit, context=self.context)
                 units = int(self.context.scaleb(number, self.scale))
-                if -self.limit < units < self.limit and (not isinstance(value, (str, decimal.Decimal)) or number == decimal.Decimal(value)):
+                if -self.limit < units < self.limit and (not isinstance(value, (str, self.decimal.Decimal)) or number == self.decimal.Decimal(value)):
                     return units
-            except decimal.InvalidOperation:
+            except self.decimal.InvalidOperation:
                 pass
         raise _unexpected(f"{self.name} (a decimal.Decimal, or a number)", value)
 
@@ -366,10 +363,10 @@ class _Decimal(_Scalar):
         return self.units(value).to_bytes(self.size, "little", signed=True)
 
     def parse(self, text):
-        return decimal.Decimal(text).quantize(self.unit, context=self.context)
+        return self.decimal.Decimal(text).quantize(self.unit, context=self.context)
 
     def format(self, value):
-        return f"{self.context.scaleb(decimal.Decimal(self.units(value)), -self.scale):f}"
+        return f"{self.context.scaleb(self.decimal.Decimal(self.units(value)), -self.scale):f}"
 
 
 class _String(_Scalar):
@@ -433,7 +430,7 @@ class _Converted(_Scalar):
 
     def from_raw(self, raw):
         # A UUID is stored as two little-endian halves.
-        return uuid.UUID(bytes=raw[7::-1] + raw[:7:-1]) if self.kind is uuid.UUID else self.kind(raw)
+        return self.kind(bytes=raw[7::-1] + raw[:7:-1]) if self.name == "UUID" else self.kind(raw)
 
     def check(self, value):
         try:
@@ -443,7 +440,7 @@ class _Converted(_Scalar):
 
     def to_raw(self, value):
         checked = self.check(value)
-        if self.kind is uuid.UUID:
+        if self.name == "UUID":
             return checked.bytes[7::-1] + checked.bytes[:7:-1]
         return int(checked) if self.code else checked.packed
 
@@ -490,7 +487,11 @@ class _DateTime(_Scalar):
         self.scale = scale or 0
         self.name = "DateTime" if scale is None else f"DateTime64({scale})"
         self.code, self.size = ("I", 4) if scale is None else ("q", 8)
-        self.zone = zoneinfo.ZoneInfo(zone) if zone else None
+        self.zone = None
+        if zone:
+            import zoneinfo
+
+            self.zone = zoneinfo.ZoneInfo(zone)
 
     def from_raw(self, raw):
         seconds, ticks = divmod(raw, 10**self.scale)
@@ -947,6 +948,9 @@ class _TypeReader:
         if family == "Bool":
             return _Bool()
         if family in ("UUID", "IPv4", "IPv6"):
+            import ipaddress
+            import uuid
+
             kinds_of = {"UUID": uuid.UUID, "IPv4": ipaddress.IPv4Address, "IPv6": ipaddress.IPv6Address}
             return _Converted(family, kinds_of[family])
         if family in ("Date", "Date32"):
@@ -1264,6 +1268,8 @@ def _describe(error):
     text = " ".join(str(error).split())
     if isinstance(error, (ValueRefused, InputRefused)):
         return text
+    import traceback
+
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != __file__]
     own = [frame for frame in frames if "site-packages" not in frame.filename and "/lib/python" not in frame.filename]
     place = f" ({os.path.basename(own[-1].filename)}:{own[-1].lineno})" if own else ""
@@ -1339,13 +1345,23 @@ class _Rows:
     finish = pause
 
 
+def _is_coroutine(function):
+    """Whether it is an `async def`. Loading inspect or asyncio to ask them would take longer than the rest of the kit."""
+    code = getattr(function, "__code__", None) or getattr(getattr(function, "__func__", None), "__code__", None)
+    return code is not None and code.co_flags & 0x80 != 0
+
+
 class _Concurrent:
     """Runs a function on several rows at a time, in threads or as coroutines; results keep the order of the rows."""
 
     def __init__(self, function, answers, concurrency):
         self.answers, self.concurrency = answers, concurrency
         self.pending = collections.deque()
-        if inspect.iscoroutinefunction(function):
+        import concurrent.futures
+
+        if _is_coroutine(function):
+            import asyncio
+
             self.loop = asyncio.new_event_loop()
             # Rows are read in this thread, and coroutines go on in theirs meanwhile.
             self.pool = concurrent.futures.ThreadPoolExecutor(1)
@@ -1459,7 +1475,7 @@ def serve(
         answers = _Answers(write)
         if block:
             runner = _Blocks(function_to_serve, answers, max_rows, signature.chunk_header or signature.format == "Native")
-        elif inspect.iscoroutinefunction(function_to_serve) or (concurrency or 1) > 1:
+        elif _is_coroutine(function_to_serve) or (concurrency or 1) > 1:
             runner = _Concurrent(function_to_serve, answers, concurrency or 16)
         else:
             runner = _Rows(function_to_serve, answers)

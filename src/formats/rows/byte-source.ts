@@ -1,7 +1,9 @@
 import { Buffer, isAscii } from 'node:buffer';
 
-/** Strings shorter than this V8 copies when they are cut out of a longer one, which they then do not keep in memory. */
-const copiedCharacters = 13;
+import { detachText } from './detach-text.ts';
+
+/** Longer texts are decoded one by one. */
+const shortBytes = 256;
 
 /** Reads values from bytes that have arrived. `advance` says by `false` that a value is not whole. */
 export class ByteSource {
@@ -54,10 +56,10 @@ export class ByteSource {
 
   /** Gives bytes as text; what is not UTF-8 becomes U+FFFD. */
   text(start: number, length: number): string {
-    if (length < copiedCharacters) {
-      // One call for all short strings of a chunk instead of one for each.
+    if (length < shortBytes) {
+      // One call for all short texts of a chunk instead of one for each.
       this.#ascii ??= isAscii(this.bytes) ? this.bytes.toString('latin1') : '';
-      if (this.#ascii !== '') return this.#ascii.slice(start, start + length);
+      if (this.#ascii !== '') return detachText(this.#ascii.slice(start, start + length));
     }
     return this.bytes.toString('utf8', start, start + length);
   }

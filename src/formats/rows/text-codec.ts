@@ -1,6 +1,7 @@
 import type { DataType } from '../types/data-type.ts';
 import type { Scalar } from '../types/scalar.ts';
 import { unescapeText } from '../types/type-node.ts';
+import { detachText } from './detach-text.ts';
 import { elementsOf, entriesOf, itemsOf, makeTuple } from './parts.ts';
 import { TextSource } from './text-source.ts';
 
@@ -36,7 +37,7 @@ export function textCodec(type: DataType): TextCodec {
 
 function scalar({ parse, format, isQuoted, isEscaped = false }: Scalar): TextCodec {
   return {
-    parse: isEscaped ? (text) => parse(unescapeText(text)) : parse,
+    parse: isEscaped ? (text) => parse(text.includes('\\') ? unescapeText(text) : detachText(text)) : parse,
     format: isEscaped ? (value) => escapeText(format(value)) : format,
     parseInside: (source) => parse(isQuoted ? source.takeQuoted() : source.takeWord()),
     formatInside: isQuoted ? (value) => `'${escapeText(format(value)).replaceAll("'", "\\'")}'` : format,

@@ -1,5 +1,6 @@
 import { EmbedhouseError } from '../../errors/embedhouse-error.ts';
 import { unescapeText } from '../types/type-node.ts';
+import { detachText } from './detach-text.ts';
 
 /** Reads the text of an array, a tuple or a map. */
 export class TextSource {
@@ -43,7 +44,7 @@ export class TextSource {
     }
     const text = this.#text.slice(start, this.#position);
     this.#position++;
-    return hasEscapes ? unescapeText(text) : text;
+    return hasEscapes ? unescapeText(text) : detachText(text);
   }
 
   /** Takes what stands before the next mark. */
