@@ -59,6 +59,7 @@ class _Input:
 
     def __init__(self, descriptor=0):
         self.descriptor = descriptor
+        self.before_wait = lambda: None
         self.data = b""
         self.position = 0
 
@@ -82,6 +83,7 @@ class _Input:
         return self.data[start:end]
 
     def _gather(self, count):
+        self.before_wait()
         parts = [self.data[self.position :]]
         length = len(parts[0])
         while length < count:
@@ -198,6 +200,11 @@ class _Scalar:
     def from_raw(self, raw):
         return raw
 
+    @property
+    def is_plain(self):
+        """Whether what struct gives is the value."""
+        return type(self).from_raw is _Scalar.from_raw
+
     def read(self, source):
         if self.code:
             return self.from_raw(struct.unpack("<" + self.code, source.take(self.size))[0])
@@ -218,7 +225,7 @@ class _Scalar:
     def read_column(self, source, rows):
         if self.code:
             raws = struct.unpack(f"<{rows}{self.code}", source.take(rows * self.size))
-            return [self.from_raw(raw) for raw in raws] if type(self).from_raw is not _Scalar.from_raw else list(raws)
+            return list(raws) if self.is_plain else [self.from_raw(raw) for raw in raws]
         return [self.read(source) for _ in range(rows)]
 
     def write_column(self, out, values):
@@ -274,7 +281,7 @@ class _Integer(_Scalar):
     def check(self, value):
         if type(value) is int and self.low <= value <= self.high:
             return value
-        if hasattr(value, "__index__") and not isinstance(value, bool):
+        if type(value) is not int and hasattr(value, "__index__") and not isinstance(value, bool):
             return self.check(value.__index__())  # such as numpy's integers
         raise _unexpected(f"{self.name} (a whole number from {self.low} to {self.high})", value)
 
@@ -296,6 +303,10 @@ class _Float(_Scalar):
         self.code, self.size = {"Float32": ("f", 4), "Float64": ("d", 8), "BFloat16": ("H", 2)}[name]
         if name == "BFloat16":
             self.from_raw = lambda raw: struct.unpack("<f", struct.pack("<I", raw << 16))[0]
+
+    @property
+    def is_plain(self):
+        return self.name != "BFloat16"
 
     def check(self, value):
         if isinstance(value, (bool, str, bytes)) or not hasattr(value, "__float__"):
@@ -696,18 +707,15 @@ class _Array(_Composite):
         raise _unexpected("a list", value)
 
     def read(self, source):
-        return self.inner.read_column(source, source.varint()) if self.is_plain else [
-            self.inner.read(source) for _ in range(source.varint())
-        ]
-
-    @property
-    def is_plain(self):
-        return isinstance(self.inner, _Scalar)
+        count = source.varint()
+        if isinstance(self.inner, _Scalar):
+            return self.inner.read_column(source, count)
+        return [self.inner.read(source) for _ in range(count)]
 
     def write(self, out, value):
         items = self.check(value)
         _put_varint(out, len(items))
-        if self.is_plain:
+        if isinstance(self.inner, _Scalar):
             self.inner.write_column(out, items)
             return
         for item in items:
@@ -925,7 +933,7 @@ class _TypeReader:
                     while self.peek() not in (",", ")"):
                         parts.append("".join(filter(None, self.next())))
                     literals.append(parts)
-                elif family == "SimpleAggregateFunction" and not literals:
+                elif family in ("SimpleAggregateFunction", "AggregateFunction") and not literals:
                     literals.append([self.name()])
                 else:
                     items.append(self.read_type())
@@ -1045,7 +1053,7 @@ def _json_line(types):
 def _read_row_binary(source, types, header):
     codes = [kind.code for kind in types if isinstance(kind, _Scalar) and kind.code]
     whole = struct.Struct("<" + "".join(codes)) if len(codes) == len(types) else None
-    plain = all(type(kind).from_raw is _Scalar.from_raw and "from_raw" not in vars(kind) for kind in types) if whole else False
+    plain = whole is not None and all(kind.is_plain for kind in types)
 
     def read_some(most):
         if whole is None:
@@ -1342,7 +1350,7 @@ class _Rows:
     def pause(self):
         self.answers.flush()
 
-    finish = pause
+    finish = show = pause
 
 
 def _is_coroutine(function):
@@ -1395,6 +1403,11 @@ class _Concurrent:
 
     finish = pause
 
+    def show(self):
+        while self.pending and self.pending[0][0].done():
+            self._take()
+        self.answers.flush()
+
 
 class _Blocks:
     """Runs a function on whole blocks, or on up to `most` rows: it gets a list for each argument, and gives a list."""
@@ -1413,6 +1426,9 @@ class _Blocks:
     def pause(self):
         if not self.has_ends:
             self.finish()
+
+    def show(self):
+        pass
 
     def finish(self):
         if self.rows:
@@ -1480,6 +1496,8 @@ def serve(
         else:
             runner = _Rows(function_to_serve, answers)
         source = _Input()
+        # A row that is cut holds back no answers to those before it.
+        source.before_wait = runner.show
         row = 1
         if source.fill():
             for rows, is_end in read(source):

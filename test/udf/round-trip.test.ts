@@ -29,11 +29,18 @@ beforeAll(async () => {
   for (const { script, code } of kits) {
     await home.addScript(script, code);
     for (const format of formats) {
-      for (const [index, { types }] of roundTripCases.entries()) {
+      for (const [index, { types, isRepeated }] of roundTripCases.entries()) {
         const name = functionName(script, format, index);
         const returns = types.length === 1 ? types.join('') : `Tuple(${types.join(', ')})`;
-        const chunkHeader = index % 2 === 0;
-        await home.addFunction({ name, command: `${script} ${format} ${name}`, arguments: types, returns, format, chunkHeader });
+        await home.addFunction({
+          name,
+          command: `${script} ${format} ${name}`,
+          type: isRepeated ? 'executable_pool' : 'executable',
+          arguments: types,
+          returns,
+          format,
+          chunkHeader: index % 2 === 0,
+        });
       }
     }
   }
