@@ -29,7 +29,7 @@ export class BlockRunner implements Runner {
 
   async push({ columns, rows }: Batch, firstRow: number): Promise<void> {
     if (this.#rows === 0) this.#firstRow = firstRow;
-    for (let start = 0; start < rows; ) {
+    for (let start = 0; start < rows;) {
       const end = Math.min(rows, start + this.#maxRows - this.#rows);
       for (const [index, column] of columns.entries()) {
         const collected = (this.#columns[index] ??= []);

@@ -18,7 +18,9 @@ export function parameters(options: { function?: string } = {}): Record<string, 
       }),
     );
   } catch (error) {
-    process.stderr.write(`embedhouse: ${describeFailure(options.function ?? process.argv[1] ?? '?', error, undefined)}\n`);
-    process.exit(1);
+    process.stderr.write(
+      `embedhouse: ${describeFailure(options.function ?? process.argv[1] ?? '?', error, undefined)}\n`,
+    );
+    return process.exit(1);
   }
 }

@@ -6,9 +6,9 @@ export type RowFunction = (...values: never[]) => unknown;
 
 export interface RunnerOptions {
   /** Hands results on, in the order of the rows, and waits while the reader is behind. */
-  answer(results: readonly unknown[], failedAt: (index: number) => FailedRows): Promise<void> | undefined;
+  answer: (results: readonly unknown[], failedAt: (index: number) => FailedRows) => Promise<void> | undefined;
   /** Reports the error, and ends the process. */
-  fail(error: unknown, failed: FailedRows): never;
+  fail: (error: unknown, failed: FailedRows) => never;
 }
 
 /** Runs a function over the rows of blocks. */

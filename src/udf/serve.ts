@@ -22,15 +22,15 @@ type Options = ServeOptions & BlockOptions & Partial<TypesInCode>;
  * unless the options give them. A promise counts as a result too. The process ends with exit code 1 and one line on
  * stderr when the function throws, or returns what its type does not take.
  */
-export async function serve(run: RowFunction): Promise<never>;
-export async function serve<const Types extends readonly string[], Bytes extends boolean = false>(
+export function serve(run: RowFunction): void;
+export function serve<const Types extends readonly string[], Bytes extends boolean = false>(
   options: ServeOptions & TypesInCode<Types> & { bytes?: Bytes },
   run: (...values: ValuesOf<Types, Bytes>) => unknown,
-): Promise<never>;
-export async function serve(options: ServeOptions, run: RowFunction): Promise<never>;
-export async function serve(first: RowFunction | Options, second?: RowFunction): Promise<never> {
+): void;
+export function serve(options: ServeOptions, run: RowFunction): void;
+export function serve(first: RowFunction | Options, second?: RowFunction): void {
   const [options, run] = takeArguments(first, second);
-  return serveWith(options, (_, running) => {
+  void serveWith(options, (_, running) => {
     const concurrency = options.concurrency ?? defaultConcurrency;
     requirePositive('concurrency', concurrency);
     return new RowRunner(run, concurrency, running);
@@ -42,15 +42,15 @@ export async function serve(first: RowFunction | Options, second?: RowFunction):
  * A call has the rows of one block (with Native, or with `<send_chunk_header>`; else what has arrived together), or
  * `maxRows` of them.
  */
-async function serveBlock(run: BlockFunction): Promise<never>;
-async function serveBlock<const Types extends readonly string[], Bytes extends boolean = false>(
+function serveBlock(run: BlockFunction): void;
+function serveBlock<const Types extends readonly string[], Bytes extends boolean = false>(
   options: BlockOptions & TypesInCode<Types> & { bytes?: Bytes },
   run: (...columns: ColumnsOf<Types, Bytes>) => unknown,
-): Promise<never>;
-async function serveBlock(options: BlockOptions, run: BlockFunction): Promise<never>;
-async function serveBlock(first: BlockFunction | Options, second?: BlockFunction): Promise<never> {
+): void;
+function serveBlock(options: BlockOptions, run: BlockFunction): void;
+function serveBlock(first: BlockFunction | Options, second?: BlockFunction): void {
   const [options, run] = takeArguments(first, second);
-  return serveWith(options, ({ format, chunkHeader }, running) => {
+  void serveWith(options, ({ format, chunkHeader }, running) => {
     const maxRows = options.maxRows ?? Number.POSITIVE_INFINITY;
     requirePositive('maxRows', maxRows);
     return new BlockRunner(run, { maxRows, hasEnds: chunkHeader || format === 'Native' }, running);
@@ -131,6 +131,9 @@ async function answerAll(
   }
   await runner.finish();
   if (place.isInside) {
-    throw new EmbedhouseError('FORMAT_INVALID', `the input ended inside of row ${row}, or before the last row of its block`);
+    throw new EmbedhouseError(
+      'FORMAT_INVALID',
+      `the input ended inside of row ${row}, or before the last row of its block`,
+    );
   }
 }

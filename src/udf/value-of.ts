@@ -2,7 +2,11 @@ import type { Buffer } from 'node:buffer';
 
 type NumberName = `${'U' | ''}Int${8 | 16 | 32}` | 'Float32' | 'Float64' | 'BFloat16';
 type BigintName = `${'U' | ''}Int${64 | 128 | 256}`;
-type MillisecondName = 'DateTime' | `DateTime(${string}` | 'DateTime64' | `DateTime64(${0 | 1 | 2 | 3}${')' | ','}${string}`;
+type MillisecondName =
+  | 'DateTime'
+  | `DateTime(${string}`
+  | 'DateTime64'
+  | `DateTime64(${0 | 1 | 2 | 3}${')' | ','}${string}`;
 type OwnName = 'Tuple' | 'Nested' | 'Point' | 'Ring' | 'LineString' | 'Polygon' | 'MultiLineString' | 'MultiPolygon';
 
 /** What a function gets for a ClickHouse type. For tuples say the type yourself. */

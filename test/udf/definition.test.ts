@@ -15,18 +15,44 @@ beforeAll(async () => {
   for (const extension of ['mjs', 'py']) {
     await home.addFunction({ ...text, name: `in_folder_${extension}`, command: `more/folder.${extension}` });
     await home.addFunction({ ...text, name: `several_text_${extension}`, command: `several.${extension} text` });
-    await home.addFunction({ name: `several_row_${extension}`, command: `several.${extension} row`, arguments: ['UInt8'], returns: 'UInt8', format: 'RowBinary' });
+    await home.addFunction({
+      name: `several_row_${extension}`,
+      command: `several.${extension} row`,
+      arguments: ['UInt8'],
+      returns: 'UInt8',
+      format: 'RowBinary',
+    });
     await home.addFunction({ ...text, name: `same_one_${extension}`, command: `same.${extension}` });
-    await home.addFunction({ ...text, name: `same_pool_${extension}`, command: `same.${extension}`, type: 'executable_pool' });
+    await home.addFunction({
+      ...text,
+      name: `same_pool_${extension}`,
+      command: `same.${extension}`,
+      type: 'executable_pool',
+    });
     await home.addFunction({ ...text, name: `differs_one_${extension}`, command: `differs.${extension}` });
-    await home.addFunction({ ...text, name: `differs_two_${extension}`, command: `differs.${extension}`, format: 'Native' });
+    await home.addFunction({
+      ...text,
+      name: `differs_two_${extension}`,
+      command: `differs.${extension}`,
+      format: 'Native',
+    });
   }
 });
 afterAll(async () => home[Symbol.asyncDispose]());
 
 describe.each([
-  { kit: 'the JavaScript kit', extension: 'mjs', twice: 'serve((x) => x + x);', named: "serve({ function: 'differs_one_mjs' }, (x) => x + x);" },
-  { kit: 'the Python kit', extension: 'py', twice: 'serve(lambda x: x + x)', named: "serve(lambda x: x + x, function='differs_one_py')" },
+  {
+    kit: 'the JavaScript kit',
+    extension: 'mjs',
+    twice: 'serve((x) => x + x);',
+    named: "serve({ function: 'differs_one_mjs' }, (x) => x + x);",
+  },
+  {
+    kit: 'the Python kit',
+    extension: 'py',
+    twice: 'serve(lambda x: x + x)',
+    named: "serve(lambda x: x + x, function='differs_one_py')",
+  },
 ])('$kit', ({ extension, twice, named }) => {
   test('finds its definition in functions/ beside user_scripts/', async () => {
     const path = await home.addScript(`twice.${extension}`, twice);
@@ -65,7 +91,9 @@ describe.each([
   test('asks for a name where functions with the same command differ', async () => {
     const path = await home.addScript(`differs.${extension}`, twice);
     const { stderr, exitCode } = await runScript(path, 'ab\n');
-    expect(stderr).toMatch(/the functions differs_one_\w+ and differs_two_\w+ both have the command differs\.\w+ and differ/);
+    expect(stderr).toMatch(
+      /the functions differs_one_\w+ and differs_two_\w+ both have the command differs\.\w+ and differ/,
+    );
     expect(exitCode).toBe(1);
     await home.addScript(`differs.${extension}`, named);
     expect(await runScript(path, 'ab\n')).toMatchObject({ stdout: 'abab\n' });
@@ -75,7 +103,9 @@ describe.each([
     const path = await home.addScript(`nowhere.${extension}`, twice);
     const { stdout, stderr, exitCode } = await runScript(path, 'ab\n');
     expect({ stdout, exitCode }).toEqual({ stdout: '', exitCode: 1 });
-    expect(stderr).toMatch(/no definition with the command nowhere\.\w+ was found in .*functions.*: set EMBEDHOUSE_FUNCTIONS/);
+    expect(stderr).toMatch(
+      /no definition with the command nowhere\.\w+ was found in .*functions.*: set EMBEDHOUSE_FUNCTIONS/,
+    );
     expect(stderr).toContain(home.functionsPath);
   });
 });

@@ -10,17 +10,36 @@ let engine: Engine;
 
 beforeAll(async () => {
   home = await KitHome.make();
-  await home.addScript('fails.mjs', "serve((n) => { if (n === 3) throw new RangeError(`no\\n  such ${n}`); return n; });");
-  await home.addScript('fails.py', 'def check(n):\n    if n == 3:\n        raise ValueError(f"no\\n  such {n}")\n    return n\nserve(check)');
+  await home.addScript(
+    'fails.mjs',
+    'serve((n) => { if (n === 3) throw new RangeError(`no\\n  such ${n}`); return n; });',
+  );
+  await home.addScript(
+    'fails.py',
+    'def check(n):\n    if n == 3:\n        raise ValueError(f"no\\n  such {n}")\n    return n\nserve(check)',
+  );
   await home.addScript('rejects.mjs', 'serve(async (n) => { if (n === 3) throw new Error(`no ${n}`); return n; });');
   await home.addScript('too-large.mjs', 'serve((n) => n + 254);');
   await home.addScript('too-large.py', 'serve(lambda n: n + 254)');
-  await home.addScript('adds.mjs', "const { text, list } = parameters();\nserve((n) => `${text} ${list.join('+')} ${n}`);");
-  await home.addScript('adds.py', "values = parameters()\nserve(lambda n: f\"{values['text']} {'+'.join(map(str, values['list']))} {n}\")");
+  await home.addScript(
+    'adds.mjs',
+    "const { text, list } = parameters();\nserve((n) => `${text} ${list.join('+')} ${n}`);",
+  );
+  await home.addScript(
+    'adds.py',
+    "values = parameters()\nserve(lambda n: f\"{values['text']} {'+'.join(map(str, values['list']))} {n}\")",
+  );
   for (const format of formats) {
     for (const script of ['fails.mjs', 'fails.py', 'rejects.mjs', 'too-large.mjs', 'too-large.py']) {
       const name = `${script.replaceAll(/\W/g, '_')}_${format}`;
-      await home.addFunction({ name, command: `${script} ${name}`, arguments: ['UInt8'], returns: 'UInt8', format, chunkHeader: true });
+      await home.addFunction({
+        name,
+        command: `${script} ${name}`,
+        arguments: ['UInt8'],
+        returns: 'UInt8',
+        format,
+        chunkHeader: true,
+      });
     }
   }
   for (const extension of ['mjs', 'py']) {
@@ -40,8 +59,14 @@ describe.each(formats)('in %s', (format) => {
     ['fails_mjs', /^function 'fails_mjs_\w+' failed at row 4 \(3\): RangeError: no such 3 \(fails\.mjs:3\)$/],
     ['fails_py', /^function 'fails_py_\w+' failed at row 4 \(3\): ValueError: no such 3 \(fails\.py:5\)$/],
     ['rejects_mjs', /^function 'rejects_mjs_\w+' failed at row 4 \(3\): Error: no 3 \(rejects\.mjs:3\)$/],
-    ['too_large_mjs', /^function 'too_large_mjs_\w+' failed at row 3 \(2\): expected UInt8 \(a whole number from 0 to 255\), got 256$/],
-    ['too_large_py', /^function 'too_large_py_\w+' failed at row 3 \(2\): expected UInt8 \(a whole number from 0 to 255\), got 256$/],
+    [
+      'too_large_mjs',
+      /^function 'too_large_mjs_\w+' failed at row 3 \(2\): expected UInt8 \(a whole number from 0 to 255\), got 256$/,
+    ],
+    [
+      'too_large_py',
+      /^function 'too_large_py_\w+' failed at row 3 \(2\): expected UInt8 \(a whole number from 0 to 255\), got 256$/,
+    ],
   ])('SQL names the row at which %s does', async (name, message) => {
     const sql = `SELECT ${name}_${format}(number::UInt8) FROM numbers(6)`;
     await expect(read(engine, sql)).rejects.toThrow(message);
@@ -84,21 +109,24 @@ const wrongResults = [
 ] as const;
 
 describe.each(kits)('$kit', ({ extension, serve }) => {
-  test.each(wrongResults)('refuses a result that is no %s: %s', async (returns, inJavaScript, inPython, message) => {
-    for (const format of ['TabSeparated', 'RowBinary'] as const) {
-      const run = extension === 'mjs' ? `() => ${inJavaScript}` : `lambda _: ${inPython}`;
-      const path = await home.addScript(`wrong.${extension}`, serve(run, { arguments: ['UInt8'], returns, format }));
-      const { stdout, stderr, exitCode } = await runScript(path, format === 'RowBinary' ? '\u0007' : '7\n');
-      expect({ stdout, exitCode }).toEqual({ stdout: '', exitCode: 1 });
-      const line = Buffer.from(stderr, 'latin1').toString();
-      expect(line).toMatch(message);
-      expect(line).toMatch(/^embedhouse: function 'wrong\.\w+' failed at row 1 \(7\): .*\n$/);
-    }
+  const cases = wrongResults.map((wrong, index) => ({ wrong, format: index % 2 === 0 ? 'TabSeparated' : 'RowBinary' }));
+  test.each(cases)('refuses a result that is no $wrong.0', async ({ wrong, format }) => {
+    const [returns, inJavaScript, inPython, message] = wrong;
+    const run = extension === 'mjs' ? `() => ${inJavaScript}` : `lambda _: ${inPython}`;
+    const path = await home.addScript(`wrong.${extension}`, serve(run, { arguments: ['UInt8'], returns, format }));
+    const { stdout, stderr, exitCode } = await runScript(path, format === 'RowBinary' ? '\u0007' : '7\n');
+    expect({ stdout, exitCode }).toEqual({ stdout: '', exitCode: 1 });
+    const line = Buffer.from(stderr, 'latin1').toString();
+    expect(line).toMatch(message);
+    expect(line).toMatch(/^embedhouse: function 'wrong\.\w+' failed at row 1 \(7\): .*\n$/);
   });
 
   test('says that its input ended inside of a row', async () => {
     const types = { arguments: ['UInt32'], returns: 'UInt32', format: 'RowBinary' };
-    const path = await home.addScript(`cut.${extension}`, serve(extension === 'mjs' ? '(n) => n' : 'lambda n: n', types));
+    const path = await home.addScript(
+      `cut.${extension}`,
+      serve(extension === 'mjs' ? '(n) => n' : 'lambda n: n', types),
+    );
     const { stdout, stderr, exitCode } = await runScript(path, 'abcdef');
     expect({ stdout, exitCode }).toEqual({ stdout: 'abcd', exitCode: 1 });
     expect(stderr).toMatch(/^embedhouse: function 'cut\.\w+' failed: the input ended inside of .*\n$/);
@@ -106,9 +134,14 @@ describe.each(kits)('$kit', ({ extension, serve }) => {
 
   test('says that a block has another number of results', async () => {
     const types = { arguments: ['UInt8'], returns: 'UInt8', format: 'TabSeparated' };
-    const code = extension === 'mjs' ? serve('() => [1]', types).replace('serve(', 'serve.block(') : serve('lambda a: [1]', types, 'block=True');
+    const code =
+      extension === 'mjs'
+        ? serve('() => [1]', types).replace('serve(', 'serve.block(')
+        : serve('lambda a: [1]', types, 'block=True');
     const { stderr } = await runScript(await home.addScript(`short.${extension}`, code), '1\n2\n3\n');
-    expect(stderr).toMatch(/failed at rows 1 to 3: expected an? (array|list) with one result for each of 3 rows, got 1 results\n$/);
+    expect(stderr).toMatch(
+      /failed at rows 1 to 3: expected an? (array|list) with one result for each of 3 rows, got 1 results\n$/,
+    );
   });
 
   test.each([
@@ -117,7 +150,10 @@ describe.each(kits)('$kit', ({ extension, serve }) => {
     ['Array(UInt8', /'Array\(UInt8' is not a ClickHouse type/],
   ])('says that no function can have an argument of %s', async (type, message) => {
     const types = { arguments: [type], returns: 'UInt8', format: 'RowBinary' };
-    const path = await home.addScript(`type.${extension}`, serve(extension === 'mjs' ? '(n) => n' : 'lambda n: n', types));
+    const path = await home.addScript(
+      `type.${extension}`,
+      serve(extension === 'mjs' ? '(n) => n' : 'lambda n: n', types),
+    );
     const { stderr, exitCode } = await runScript(path, '');
     expect(stderr).toMatch(message);
     expect(exitCode).toBe(1);

@@ -41,10 +41,7 @@ export class KitHome implements AsyncDisposable {
     await mkdir(home.functionsPath);
     await mkdir(join(home.userScriptsPath, 'node_modules'), { recursive: true });
     await symlink(root, join(home.userScriptsPath, 'node_modules/embedhouse'));
-    await symlink(
-      join(root, 'user_scripts/embedhouse_udf.py'),
-      join(home.userScriptsPath, 'embedhouse_udf.py'),
-    );
+    await symlink(join(root, 'user_scripts/embedhouse_udf.py'), join(home.userScriptsPath, 'embedhouse_udf.py'));
     return home;
   }
 

@@ -3,7 +3,11 @@ export interface KitScripts {
   kit: 'the JavaScript kit' | 'the Python kit';
   extension: 'mjs' | 'py';
   /** Types in code, before the function in JavaScript and after it in Python. */
-  serve(run: string, types: { arguments: readonly string[]; returns: string; format: string; chunkHeader?: boolean }, more?: string): string;
+  serve: (
+    run: string,
+    types: { arguments: readonly string[]; returns: string; format: string; chunkHeader?: boolean },
+    more?: string,
+  ) => string;
 }
 
 export const kits: readonly KitScripts[] = [

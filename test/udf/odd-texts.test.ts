@@ -44,7 +44,7 @@ function functionName(script: string, format: Format): string {
 /** Letters of every length in UTF-8 beside all that formats escape, quote or end with. */
 const oddText = fc.string({
   unit: fc.oneof(
-    fc.constantFrom(...'\\\'"`\t\n\r\0\b\f/,:()[]{}NULL', '\u007F', '\u2028', '\uFEFF', '\\N', '\\x41'),
+    fc.constantFrom(...Array.from('\\\'"`\t\n\r\0\b\f/,:()[]{}NULL'), '\u007F', '\u2028', '\uFEFF', '\\N', '\\x41'),
     fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
     fc.string({ unit: 'grapheme', minLength: 1, maxLength: 1 }),
   ),
@@ -57,11 +57,12 @@ describe.each(kits)('$kit gives back texts of any characters', ({ script }) => {
     const block = fc.array(row, { minLength: 1, maxLength: 20 });
     await fc.assert(
       fc.asyncProperty(block, async (values) => {
-        const literals = values.map(([text, texts]) => `(${text === null ? 'NULL' : unhex(text)}, [${texts.map(unhex).join(', ')}])`);
-        const [first] = literals;
+        const literals = values.map(
+          ([text, texts]) => `(${text === null ? 'NULL' : unhex(text)}, [${texts.map(unhex).join(', ')}])`,
+        );
         const sql = `SELECT countIf(toString(tuple(text, texts)) != toString(${functionName(script, format)}(text, texts)))
           FROM (SELECT arrayJoin([${literals.join(', ')}]::Array(Tuple(Nullable(String), Array(String)))) AS v, v.1 AS text, v.2 AS texts)`;
-        expect(await read(engine, sql), first).toBe('0\n');
+        expect(await read(engine, sql)).toBe('0\n');
       }),
       { numRuns: 15, seed: 6 },
     );

@@ -28,10 +28,20 @@ export const roundTripCases: readonly RoundTripCase[] = [
   { types: ['String'] },
   { types: ['FixedString(7)'], not: 'JSONEachRow' },
   { types: ['Nullable(String)'] },
-  { types: ['Nullable(UInt64)', 'Nullable(Decimal(9, 2))', "Nullable(DateTime64(6, 'UTC'))", 'Nullable(UUID)', 'Nullable(Bool)'] },
+  {
+    types: [
+      'Nullable(UInt64)',
+      'Nullable(Decimal(9, 2))',
+      "Nullable(DateTime64(6, 'UTC'))",
+      'Nullable(UUID)',
+      'Nullable(Bool)',
+    ],
+  },
   { types: ['LowCardinality(String)'], isRepeated: true },
   { types: ['LowCardinality(Nullable(String))'], isRepeated: true },
-  { types: ['Array(UInt8)', 'Array(Float32)', 'Array(Int256)', 'Array(Decimal(38, 5))', "Array(DateTime64(3, 'UTC'))"] },
+  {
+    types: ['Array(UInt8)', 'Array(Float32)', 'Array(Int256)', 'Array(Decimal(38, 5))', "Array(DateTime64(3, 'UTC'))"],
+  },
   { types: ['Array(Array(Nullable(String)))'] },
   { types: ['Array(LowCardinality(String))', "Array(Enum8('q' = 1))", 'Array(Date)', 'Array(Bool)'] },
   { types: ['Array(LowCardinality(Nullable(FixedString(2))))'], not: 'JSONEachRow' },

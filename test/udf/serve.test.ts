@@ -100,7 +100,10 @@ const peakOf = async () => {
 ${serve('peakOf', { arguments: ['String'], returns: 'UInt8', format: 'RowBinary', chunkHeader: true })}`;
     // 400 000 bytes each, whose length is 0x80 0xb5 0x18 as LEB128.
     const value = Buffer.concat([Buffer.from([0x80, 0xb5, 0x18]), Buffer.alloc(400_000, 'x')]);
-    const { stdout } = await runScript(await add('peaks', code), Buffer.concat([Buffer.from('3\n'), value, value, value]));
+    const { stdout } = await runScript(
+      await add('peaks', code),
+      Buffer.concat([Buffer.from('3\n'), value, value, value]),
+    );
     expect(stdout).toBe('\u0003\u0003\u0003');
   });
 
@@ -108,7 +111,10 @@ ${serve('peakOf', { arguments: ['String'], returns: 'UInt8', format: 'RowBinary'
     const types = { arguments: ['UInt8', 'UInt8'], returns: 'UInt16', format: 'TabSeparated', chunkHeader: true };
     const path = isPython
       ? await add('sums', serve('lambda a, b: [sum(a) + n for n in b]', types, 'block=True'))
-      : await add('sums', serve('(a, b) => b.map((n) => a.reduce((x, y) => x + y) + n)', types).replace('serve(', 'serve.block('));
+      : await add(
+          'sums',
+          serve('(a, b) => b.map((n) => a.reduce((x, y) => x + y) + n)', types).replace('serve(', 'serve.block('),
+        );
     const { stdout } = await runScript(path, '3\n1\t10\n2\t20\n3\t30\n1\n5\t5\n');
     expect(stdout).toBe('16\n26\n36\n10\n');
   });
@@ -117,16 +123,26 @@ ${serve('peakOf', { arguments: ['String'], returns: 'UInt8', format: 'RowBinary'
     const types = { arguments: ['UInt8'], returns: 'UInt8', format: 'RowBinary', chunkHeader: true };
     const path = isPython
       ? await add('sizes', serve('lambda a: [len(a)] * len(a)', types, 'block=True, max_rows=2'))
-      : await add('sizes', serve('(a) => a.map(() => a.length)', types, 'maxRows: 2').replace('serve(', 'serve.block('));
+      : await add(
+          'sizes',
+          serve('(a) => a.map(() => a.length)', types, 'maxRows: 2').replace('serve(', 'serve.block('),
+        );
     expect((await runScript(path, '5\n.....')).stdout).toBe('\u0002\u0002\u0002\u0002\u0001');
   });
 
   test('reads values much larger than what arrives at a time', async () => {
-    const types = { arguments: ['Array(Array(String))', 'String'], returns: 'Tuple(UInt32, UInt32)', format: 'RowBinary' };
+    const types = {
+      arguments: ['Array(Array(String))', 'String'],
+      returns: 'Tuple(UInt32, UInt32)',
+      format: 'RowBinary',
+    };
     const path = isPython
       ? await add('large', serve('lambda a, b: (sum(map(len, a)), len(b))', types))
       : await add('large', serve('(a, b) => [a.flat().length, b.length]', types));
-    const inner = Buffer.concat([Buffer.from([200, 1]), ...Array.from({ length: 200 }, () => Buffer.from('\u0003abc'))]);
+    const inner = Buffer.concat([
+      Buffer.from([200, 1]),
+      ...Array.from({ length: 200 }, () => Buffer.from('\u0003abc')),
+    ]);
     const row = Buffer.concat([
       Buffer.from([0x88, 0x27]),
       ...Array.from({ length: 5000 }, () => inner),

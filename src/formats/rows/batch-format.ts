@@ -28,9 +28,9 @@ export interface BatchFormatOptions {
 
 /** The two directions of a function's data. */
 export interface BatchFormat {
-  read(bytes: ByteQueue, options: BatchReaderOptions): BatchReader;
+  read: (bytes: ByteQueue, options: BatchReaderOptions) => BatchReader;
   /** Writes results, one a row; may be called several times for one block. @throws RowError */
-  write(results: readonly unknown[]): Buffer;
+  write: (results: readonly unknown[]) => Buffer;
 }
 
 /** Says which of the results is not what the return type takes, by its index. */
@@ -49,7 +49,11 @@ export class RowError extends Error {
  */
 export function openBatchFormat(options: BatchFormatOptions): BatchFormat {
   const { asBytes, format, returnName, returnType } = options;
-  const typed = options.arguments.map(({ name, type }) => ({ name, typeName: type, type: readDataType(type, options) }));
+  const typed = options.arguments.map(({ name, type }) => ({
+    name,
+    typeName: type,
+    type: readDataType(type, options),
+  }));
   const types = typed.map(({ type }) => type);
   const result = readDataType(returnType, options);
   const encoding = asBytes ? 'latin1' : 'utf8';

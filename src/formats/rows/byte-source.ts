@@ -1,7 +1,7 @@
 import { Buffer, isAscii } from 'node:buffer';
 
-import { detachText } from './detach-text.ts';
-
+/** How many bytes of ASCII are decoded together: one call for many short texts. */
+const windowBytes = 1024;
 /** Longer texts are decoded one by one. */
 const shortBytes = 256;
 
@@ -12,8 +12,10 @@ export class ByteSource {
   position = 0;
   /** Set when a value was cut; what was read since is void. */
   isCut = false;
-  /** All bytes as text, if each is a character. */
-  #ascii: string | undefined;
+  #isAscii: boolean | undefined;
+  /** The text of some bytes. V8 keeps it in memory as long as a part of it lives: it is small. */
+  #window = '';
+  #windowStart = 0;
 
   constructor(bytes: Buffer) {
     this.bytes = bytes;
@@ -56,10 +58,14 @@ export class ByteSource {
 
   /** Gives bytes as text; what is not UTF-8 becomes U+FFFD. */
   text(start: number, length: number): string {
-    if (length < shortBytes) {
-      // One call for all short texts of a chunk instead of one for each.
-      this.#ascii ??= isAscii(this.bytes) ? this.bytes.toString('latin1') : '';
-      if (this.#ascii !== '') return detachText(this.#ascii.slice(start, start + length));
+    if (length < shortBytes && (this.#isAscii ??= isAscii(this.bytes))) {
+      let at = start - this.#windowStart;
+      if (at < 0 || at + length > this.#window.length) {
+        this.#window = this.bytes.toString('latin1', start, start + windowBytes);
+        this.#windowStart = start;
+        at = 0;
+      }
+      return this.#window.slice(at, at + length);
     }
     return this.bytes.toString('utf8', start, start + length);
   }

@@ -8,9 +8,9 @@ import { textCodec } from './text-codec.ts';
 /** Reads and writes values of a type in JSON formats (https://clickhouse.com/docs/interfaces/formats/JSONEachRow). */
 export interface JsonCodec {
   /** Reads what `JSON.parse` gave. Numbers may have been put into quotes before, to keep their digits. */
-  parse(value: unknown): unknown;
+  parse: (value: unknown) => unknown;
   /** Writes JSON. @throws ValueError */
-  format(value: unknown): string;
+  format: (value: unknown) => string;
 }
 
 /** Makes the codec of a type. */
@@ -27,8 +27,8 @@ export function jsonCodec(type: DataType): JsonCodec {
     case 'tuple':
       return tuple(type);
     case 'map':
-      return map(type);
   }
+  return map(type);
 }
 
 /** Whether a JavaScript number may not hold what JSON has for a type. */

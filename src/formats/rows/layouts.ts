@@ -1,10 +1,10 @@
 import type { BigLayout, NumberLayout } from '../types/scalar.ts';
 
-interface Layout<Raw> {
+export interface Layout<Raw> {
   /** In bytes. */
   size: number;
-  get(view: DataView, offset: number): Raw;
-  set(view: DataView, offset: number, value: Raw): void;
+  get: (view: DataView, offset: number) => Raw;
+  set: (view: DataView, offset: number, value: Raw) => void;
 }
 
 /** How numbers lie in ClickHouse's binary formats: little-endian. */
@@ -16,13 +16,21 @@ export const numberLayouts: Readonly<Record<NumberLayout, Layout<number>>> = {
     get: (view, at) => view.getUint16(at, true),
     set: (view, at, value) => view.setUint16(at, value, true),
   },
-  Int16: { size: 2, get: (view, at) => view.getInt16(at, true), set: (view, at, value) => view.setInt16(at, value, true) },
+  Int16: {
+    size: 2,
+    get: (view, at) => view.getInt16(at, true),
+    set: (view, at, value) => view.setInt16(at, value, true),
+  },
   UInt32: {
     size: 4,
     get: (view, at) => view.getUint32(at, true),
     set: (view, at, value) => view.setUint32(at, value, true),
   },
-  Int32: { size: 4, get: (view, at) => view.getInt32(at, true), set: (view, at, value) => view.setInt32(at, value, true) },
+  Int32: {
+    size: 4,
+    get: (view, at) => view.getInt32(at, true),
+    set: (view, at, value) => view.setInt32(at, value, true),
+  },
   Float32: {
     size: 4,
     get: (view, at) => view.getFloat32(at, true),

@@ -1,3 +1,5 @@
+import type { Buffer } from 'node:buffer';
+
 import type { ByteQueue } from '../byte-queue.ts';
 import { maxValueBytes, parseChunkHeader, waitFor } from '../row-reader.ts';
 import type { BatchReader, BatchReaderOptions } from './batch.ts';
@@ -15,9 +17,7 @@ export function* readLineBatches(
   for (;;) {
     if (next === lines.length) {
       if (!chunkHeader || rowsLeft === 0) yield* waitForByte(bytes, place);
-      const text = (yield* waitFor(() => bytes.takeLines(maxValueBytes))).toString(encoding);
-      lines = text.split('\n');
-      lines.pop();
+      lines = splitLines(yield* waitFor(() => bytes.takeLines(maxValueBytes)), encoding);
       next = 0;
     }
     place.isInside = true;
@@ -33,4 +33,19 @@ export function* readLineBatches(
     }
     if (rowsLeft === 0) yield { type: 'blockEnd' };
   }
+}
+
+/** How many bytes are decoded together. V8 keeps such a text in memory as long as a part of it lives: it is small. */
+const windowBytes = 1024;
+
+/** Splits whole lines, without their line feeds. */
+function splitLines(bytes: Buffer, encoding: 'utf8' | 'latin1'): string[] {
+  const lines: string[] = [];
+  for (let start = 0; start < bytes.length;) {
+    const last = bytes.lastIndexOf(0x0a, start + windowBytes);
+    const end = last < start ? bytes.indexOf(0x0a, start) : last;
+    for (const line of bytes.toString(encoding, start, end).split('\n')) lines.push(line);
+    start = end + 1;
+  }
+  return lines;
 }

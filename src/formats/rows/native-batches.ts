@@ -81,10 +81,10 @@ function isSame(first: DataType, second: DataType): boolean {
     case 'map':
       return second.kind === 'map' && isSame(first.key, second.key) && isSame(first.value, second.value);
     case 'tuple':
-      return second.kind === 'tuple' && first.items.length === second.items.length &&
-        first.items.every((item, index) => {
-          const other = second.items[index];
-          return other !== undefined && isSame(item, other);
-        });
   }
+  if (second.kind !== 'tuple' || first.items.length !== second.items.length) return false;
+  return first.items.every((item, index) => {
+    const other = second.items[index];
+    return other !== undefined && isSame(item, other);
+  });
 }

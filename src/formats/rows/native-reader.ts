@@ -70,15 +70,14 @@ function* readValues(bytes: ByteQueue, type: DataType, rows: number): Reading<un
         ),
       );
     }
-    case 'map': {
-      const ends = yield* readEnds(bytes, rows);
-      const total = ends.at(-1) ?? 0;
-      const keys = yield* readValues(bytes, type.key, total);
-      const values = yield* readValues(bytes, type.value, total);
-      const entries = keys.map((key, index): [unknown, unknown] => [key, values[index]]);
-      return cut(entries, ends).map((pairs) => new Map(pairs));
-    }
+    case 'map':
   }
+  const ends = yield* readEnds(bytes, rows);
+  const total = ends.at(-1) ?? 0;
+  const keys = yield* readValues(bytes, type.key, total);
+  const values = yield* readValues(bytes, type.value, total);
+  const entries = keys.map((key, index): [unknown, unknown] => [key, values[index]]);
+  return cut(entries, ends).map((pairs) => new Map(pairs));
 }
 
 function* readScalars(bytes: ByteQueue, scalar: Scalar, rows: number): Reading<unknown[]> {
@@ -152,5 +151,8 @@ function* takeBytes(bytes: ByteQueue, count: number): Reading<Buffer> {
 }
 
 function refuse(found: string): never {
-  throw new EmbedhouseError('FORMAT_INVALID', `found ${found} in a Native block, which is not read here: use RowBinary`);
+  throw new EmbedhouseError(
+    'FORMAT_INVALID',
+    `found ${found} in a Native block, which is not read here: use RowBinary`,
+  );
 }

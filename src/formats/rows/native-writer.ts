@@ -57,7 +57,8 @@ function writeValues(sink: ByteSink, type: DataType, values: readonly unknown[])
     }
     case 'nullable': {
       const at = sink.advance(values.length);
-      for (let index = 0; index < values.length; index++) sink.view.setUint8(at + index, values[index] === null ? 1 : 0);
+      for (let index = 0; index < values.length; index++)
+        sink.view.setUint8(at + index, values[index] === null ? 1 : 0);
       const { write, writeZero } = scalarCodec(type.inner);
       for (const value of values) {
         if (value === null) writeZero(sink);

@@ -44,11 +44,14 @@ export function* readRowBinaryBatches(
 /** Reads rows to the end of the source, whose position is then the end of the last whole row. */
 function readWholeRows(source: ByteSource, codecs: readonly RowBinaryCodec[], maxRows: number): Batch {
   const columns = codecs.map((): unknown[] => []);
+  // Most functions have one argument.
+  const [onlyColumn, onlyCodec] = codecs.length === 1 ? [columns[0], codecs[0]] : [];
   const { length } = source.bytes;
   let rows = 0;
   while (rows < maxRows && source.position < length) {
     const start = source.position;
-    for (let index = 0; index < codecs.length; index++) columns[index]?.push(codecs[index]?.read(source));
+    if (onlyColumn !== undefined && onlyCodec !== undefined) onlyColumn.push(onlyCodec.read(source));
+    else for (let index = 0; index < codecs.length; index++) columns[index]?.push(codecs[index]?.read(source));
     if (source.isCut) {
       for (const column of columns) column.pop();
       source.position = start;

@@ -14,11 +14,11 @@ import { scalarCodec } from './scalar-codec.ts';
 /** Reads and writes values of a type in `RowBinary` (https://clickhouse.com/docs/interfaces/formats/RowBinary). */
 export interface RowBinaryCodec {
   /** Reads a value; gives anything when it is cut, and then marks the source. */
-  read(source: ByteSource): unknown;
+  read: (source: ByteSource) => unknown;
   /** Takes the bytes of a value that may not be whole yet. */
-  take(bytes: ByteQueue, parts: Buffer[]): Reading<void>;
+  take: (bytes: ByteQueue, parts: Buffer[]) => Reading<void>;
   /** @throws ValueError */
-  write(sink: ByteSink, value: unknown): void;
+  write: (sink: ByteSink, value: unknown) => void;
 }
 
 /** Makes the codec of a type. */
@@ -35,8 +35,8 @@ export function rowBinaryCodec(type: DataType): RowBinaryCodec {
     case 'tuple':
       return tuple(type);
     case 'map':
-      return map(type);
   }
+  return map(type);
 }
 
 function scalar(scalar: Scalar): RowBinaryCodec {

@@ -1,18 +1,18 @@
 import type { Scalar } from '../types/scalar.ts';
 import type { ByteSink } from './byte-sink.ts';
 import type { ByteSource } from './byte-source.ts';
-import { bigLayouts, numberLayouts } from './layouts.ts';
+import { bigLayouts, numberLayouts, type Layout } from './layouts.ts';
 
 /** Reads and writes one value in the way that RowBinary and Native share. */
 export interface ScalarCodec {
   /** In bytes; undefined for strings. */
   size: number | undefined;
   /** Gives anything when the value is cut, and then marks the source. */
-  read(source: ByteSource): unknown;
+  read: (source: ByteSource) => unknown;
   /** @throws ValueError */
-  write(sink: ByteSink, value: unknown): void;
+  write: (sink: ByteSink, value: unknown) => void;
   /** Writes what stands for NULL among values. */
-  writeZero(sink: ByteSink): void;
+  writeZero: (sink: ByteSink) => void;
 }
 
 /** Makes the codec of a type without parts. */
@@ -40,11 +40,15 @@ export function scalarCodec(scalar: Scalar): ScalarCodec {
     }
     case 'UInt64':
     case 'Int64': {
-      const { toRaw, fromRaw } = scalar;
-      return fixedCodec(bigLayouts[scalar.layout], toRaw, fromRaw);
+      const { layout, toRaw, fromRaw, takesNumbers = false } = scalar;
+      const codec = fixedCodec(bigLayouts[layout], toRaw, fromRaw);
+      return takesNumbers
+        ? { ...codec, write: writeNumberOr(codec.write, layout === 'UInt64' ? 0 : -Infinity) }
+        : codec;
     }
     default: {
-      if (typeof scalar.layout !== 'number') return fixedCodec(numberLayouts[scalar.layout], scalar.toRaw, scalar.fromRaw);
+      if (typeof scalar.layout !== 'number')
+        return fixedCodec(numberLayouts[scalar.layout], scalar.toRaw, scalar.fromRaw);
       const { layout: size, fromRaw, toRaw } = scalar;
       return {
         size,
@@ -62,7 +66,7 @@ export function scalarCodec(scalar: Scalar): ScalarCodec {
 }
 
 function fixedCodec<Raw>(
-  layout: { size: number; get(view: DataView, at: number): Raw; set(view: DataView, at: number, raw: Raw): void },
+  layout: Layout<Raw>,
   toRaw: (value: unknown) => Raw,
   fromRaw: ((raw: Raw) => unknown) | undefined,
 ): ScalarCodec {
@@ -81,5 +85,17 @@ function fixedCodec<Raw>(
       set(sink.view, at, raw);
     },
     writeZero: (sink) => sink.zeros(size),
+  };
+}
+
+const halfRange = 2 ** 32;
+
+/** Writes a number without making a bigint of it, and anything else with `write`. */
+function writeNumberOr(write: ScalarCodec['write'], lowest: number): ScalarCodec['write'] {
+  return (sink, value) => {
+    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < lowest) return write(sink, value);
+    const at = sink.advance(8);
+    sink.view.setUint32(at, value, true);
+    sink.view.setInt32(at + 4, Math.floor(value / halfRange), true);
   };
 }

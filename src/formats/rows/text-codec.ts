@@ -1,20 +1,19 @@
 import type { DataType } from '../types/data-type.ts';
 import type { Scalar } from '../types/scalar.ts';
-import { unescapeText } from '../types/type-node.ts';
-import { detachText } from './detach-text.ts';
+import { unescapeText } from '../escapes.ts';
 import { elementsOf, entriesOf, itemsOf, makeTuple } from './parts.ts';
 import { TextSource } from './text-source.ts';
 
 /** Reads and writes values of a type in `TabSeparated` (https://clickhouse.com/docs/interfaces/formats/TabSeparated). */
 export interface TextCodec {
   /** Reads a whole field. @throws FORMAT_INVALID */
-  parse(text: string): unknown;
+  parse: (text: string) => unknown;
   /** Writes a whole field. @throws ValueError */
-  format(value: unknown): string;
+  format: (value: unknown) => string;
   /** Reads a value inside an array, tuple or map, where texts stand in quotes. */
-  parseInside(source: TextSource): unknown;
+  parseInside: (source: TextSource) => unknown;
   /** Writes a value inside an array, tuple or map. */
-  formatInside(value: unknown): string;
+  formatInside: (value: unknown) => string;
 }
 
 /** Makes the codec of a type. */
@@ -31,13 +30,13 @@ export function textCodec(type: DataType): TextCodec {
     case 'tuple':
       return tuple(type);
     case 'map':
-      return map(type);
   }
+  return map(type);
 }
 
 function scalar({ parse, format, isQuoted, isEscaped = false }: Scalar): TextCodec {
   return {
-    parse: isEscaped ? (text) => parse(text.includes('\\') ? unescapeText(text) : detachText(text)) : parse,
+    parse: isEscaped ? (text) => parse(unescapeText(text)) : parse,
     format: isEscaped ? (value) => escapeText(format(value)) : format,
     parseInside: (source) => parse(isQuoted ? source.takeQuoted() : source.takeWord()),
     formatInside: isQuoted ? (value) => `'${escapeText(format(value)).replaceAll("'", "\\'")}'` : format,

@@ -1,6 +1,5 @@
 import { EmbedhouseError } from '../../errors/embedhouse-error.ts';
-import { unescapeText } from '../types/type-node.ts';
-import { detachText } from './detach-text.ts';
+import { unescapeText } from '../escapes.ts';
 
 /** Reads the text of an array, a tuple or a map. */
 export class TextSource {
@@ -44,7 +43,7 @@ export class TextSource {
     }
     const text = this.#text.slice(start, this.#position);
     this.#position++;
-    return hasEscapes ? unescapeText(text) : detachText(text);
+    return hasEscapes ? unescapeText(text) : text;
   }
 
   /** Takes what stands before the next mark. */

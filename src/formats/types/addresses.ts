@@ -33,7 +33,10 @@ export const ipv4: NumberScalar = {
   layout: 'UInt32',
   isQuoted: true,
   fromRaw: (raw) => [24, 16, 8, 0].map((shift) => (raw >>> shift) & 0xff).join('.'),
-  toRaw: (value) => checkIpv4(value).split('.').reduce((sum, part) => sum * 256 + Number(part), 0),
+  toRaw: (value) =>
+    checkIpv4(value)
+      .split('.')
+      .reduce((sum, part) => sum * 256 + Number(part), 0),
   parse: (text) => text,
   format: checkIpv4,
 };

@@ -37,15 +37,15 @@ export function float(name: string): Scalar | undefined {
         format: (value) => formatFloat(toRaw(value)),
       };
     case 'BFloat16':
-      return {
-        ...shared,
-        layout: 'UInt16',
-        fromRaw: decodeBfloat16,
-        toRaw: (value) => encodeBfloat16(toRaw(value)),
-        parse: (text) => decodeBfloat16(encodeBfloat16(parseFloatText(text))),
-        format: (value) => formatFloat(decodeBfloat16(encodeBfloat16(toRaw(value)))),
-      };
   }
+  return {
+    ...shared,
+    layout: 'UInt16',
+    fromRaw: decodeBfloat16,
+    toRaw: (value) => encodeBfloat16(toRaw(value)),
+    parse: (text) => decodeBfloat16(encodeBfloat16(parseFloatText(text))),
+    format: (value) => formatFloat(decodeBfloat16(encodeBfloat16(toRaw(value)))),
+  };
 }
 
 const word = new DataView(new ArrayBuffer(4));

@@ -24,7 +24,7 @@ export function integer(name: string): Scalar | undefined {
   const { toBigint, format } = bigRange(name, bits, isSigned);
   const shared = { name, parse: BigInt, format, isQuoted: false };
   const bigLayout = bigLayouts[name];
-  if (bigLayout !== undefined) return { ...shared, layout: bigLayout, toRaw: toBigint };
+  if (bigLayout !== undefined) return { ...shared, layout: bigLayout, toRaw: toBigint, takesNumbers: true };
   return {
     ...shared,
     layout: bits / 8,
@@ -49,14 +49,16 @@ function bigRange(
   bits: number,
   isSigned: boolean,
 ): { toBigint: (value: unknown) => bigint; format: (value: unknown) => string } {
-  const clip = isSigned ? BigInt.asIntN : BigInt.asUintN;
+  const clip = (big: bigint): bigint => (isSigned ? BigInt.asIntN(bits, big) : BigInt.asUintN(bits, big));
   const toBigint = (value: unknown): bigint => {
     const big = typeof value === 'number' && Number.isSafeInteger(value) ? BigInt(value) : value;
-    if (typeof big === 'bigint' && clip(bits, big) === big) return big;
+    if (typeof big === 'bigint' && clip(big) === big) return big;
     const range = isSigned ? `-2^${bits - 1} to 2^${bits - 1} - 1` : `0 to 2^${bits} - 1`;
     throw unexpected(`${name} (a bigint, or a safe whole number, from ${range})`, value);
   };
-  return { toBigint, format: (value) => String(toBigint(value)) };
+  // A number's text without making a bigint of it.
+  const isPlain = (value: unknown): boolean => Number.isSafeInteger(value) && (isSigned || Number(value) >= 0);
+  return { toBigint, format: (value) => String(isPlain(value) ? value : toBigint(value)) };
 }
 
 /** Reads a little-endian two's complement integer. */

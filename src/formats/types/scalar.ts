@@ -11,11 +11,11 @@ interface Meaning<Raw> {
   /** Turns what the bytes hold into the value that a function gets; left out where that is the same. */
   fromRaw?: (raw: Raw) => unknown;
   /** Turns a function's value into what the bytes hold. @throws ValueError */
-  toRaw(value: unknown): Raw;
+  toRaw: (value: unknown) => Raw;
   /** Reads ClickHouse's text of a value, without quotes and escapes. */
-  parse(text: string): unknown;
+  parse: (text: string) => unknown;
   /** Writes a text that ClickHouse reads, without quotes and escapes. @throws ValueError */
-  format(value: unknown): string;
+  format: (value: unknown) => string;
   /** Whether the text stands in quotes inside arrays, tuples and maps, and in JSON. */
   isQuoted: boolean;
   /** Whether the text may hold characters that are escaped. */
@@ -28,6 +28,8 @@ export interface NumberScalar extends Meaning<number> {
 
 export interface BigScalar extends Meaning<bigint> {
   layout: BigLayout;
+  /** Whether a number that is whole and safe means the same as its bigint. */
+  takesNumbers?: boolean;
 }
 
 /** A value of `layout` bytes. */

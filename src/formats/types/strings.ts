@@ -30,7 +30,8 @@ export function fixedString(size: number, { asBytes }: StringOptions): BytesScal
   const name = `FixedString(${size})`;
   const toRaw = (value: unknown): Buffer => {
     const bytes = typeof value === 'string' ? Buffer.from(value) : toBytes(name, value);
-    if (bytes.length > size) throw new ValueError(`expected ${name} (at most ${size} bytes), got ${bytes.length} bytes`);
+    if (bytes.length > size)
+      throw new ValueError(`expected ${name} (at most ${size} bytes), got ${bytes.length} bytes`);
     return bytes.length === size ? bytes : Buffer.concat([bytes], size);
   };
   const unpadded = (text: string): string => text.replace(/\0+$/, '');

@@ -1,4 +1,5 @@
 import { EmbedhouseError } from '../../errors/embedhouse-error.ts';
+import { unescapeText } from '../escapes.ts';
 
 /** A type expression taken apart: `Tuple(a UInt8)` has the family `Tuple` and one argument with the label `a`. */
 export interface TypeNode {
@@ -20,7 +21,10 @@ const literal = /\s*(?:'(?:[^'\\]|\\[^]|'')*'|[^(),'])*/uy;
 export function parseType(text: string): TypeNode {
   let position = 0;
   const fail = (): never => {
-    throw new EmbedhouseError('FORMAT_INVALID', `'${text}' is not a ClickHouse type: look at its parentheses and quotes`);
+    throw new EmbedhouseError(
+      'FORMAT_INVALID',
+      `'${text}' is not a ClickHouse type: look at its parentheses and quotes`,
+    );
   };
   const skipSpace = (): void => {
     while (/\s/.test(text.charAt(position))) position++;
@@ -68,28 +72,7 @@ export function parseType(text: string): TypeNode {
   return node;
 }
 
-const escapes: Readonly<Record<string, string>> = {
-  b: '\b',
-  f: '\f',
-  r: '\r',
-  n: '\n',
-  t: '\t',
-  '0': '\0',
-  a: '\u0007',
-  v: '\v',
-  e: '\u001B',
-};
-
 /** Gives the text of a literal in single quotes. */
 export function unquoteLiteral(literal: string): string {
   return literal.startsWith("'") ? unescapeText(literal.slice(1, -1).replaceAll("''", "'")) : literal;
-}
-
-/** Undoes ClickHouse's backslash escapes; others stand for themselves. */
-export function unescapeText(text: string): string {
-  if (!text.includes('\\')) return text;
-  return text.replaceAll(/\\(?:x(?<hex>[\da-fA-F]{2})|(?<letter>[^]))/g, (whole, hex?: string, letter?: string) => {
-    if (hex !== undefined) return String.fromCodePoint(Number.parseInt(hex, 16));
-    return letter === undefined ? whole : (escapes[letter] ?? letter);
-  });
 }
