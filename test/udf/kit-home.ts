@@ -57,6 +57,10 @@ export class KitHome implements AsyncDisposable {
     return path;
   }
 
+  async addFile(path: string, content: string, mode = 0o644): Promise<void> {
+    await writeFile(join(this.path, path), content, { mode });
+  }
+
   async addFunction(given: TestFunction): Promise<void> {
     this.#functions.push(define(given));
     await writeFile(
