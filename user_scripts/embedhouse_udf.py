@@ -1100,6 +1100,8 @@ def _read_native(source, types, names, header, as_bytes):
 
 
 def _open_format(signature, as_bytes):
+    if not signature.arguments:
+        raise InputRefused("ClickHouse sends no rows to a function without arguments: declare one")
     types = [_read_type(kind, as_bytes) for kind in signature.arguments]
     result = _read_type(signature.returns, as_bytes)
     header = signature.chunk_header

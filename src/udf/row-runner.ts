@@ -26,6 +26,12 @@ export interface Runner {
 /** Results that wait behind a slow row are bounded too. */
 const queuedRows = 4096;
 
+/** Slow functions' answers are written that often: ClickHouse ends a query after ten seconds of silence. */
+const answerMs = 250;
+/** Looking at the clock takes as long as a trivial function. */
+const rowsBetweenLooks = 8;
+const slowRowMs = 0.1;
+
 interface Row {
   batch: Batch;
   index: number;
@@ -55,25 +61,38 @@ export class RowRunner implements Runner {
   }
 
   push(batch: Batch, firstRow: number): Promise<void> | undefined {
+    return this.#pushFrom(0, batch, firstRow, callerOf(this.#run, batch));
+  }
+
+  #pushFrom(from: number, batch: Batch, firstRow: number, call: (index: number) => unknown): Promise<void> | undefined {
     const { answer, fail } = this.#options;
-    const call = callerOf(this.#run, batch);
-    const failedAt = (index: number): FailedRows => rowOf(batch, index, firstRow + index);
-    if (this.#queue.length > 0) return this.#pushSlowly(batch, 0, firstRow, call);
+    if (this.#queue.length > 0) return this.#pushSlowly(batch, from, firstRow, call);
     const results: unknown[] = [];
-    for (let index = 0; index < batch.rows; index++) {
+    const failedAt = (index: number): FailedRows => rowOf(batch, from + index, firstRow + from + index);
+    const answerAndGoOn = async (next: number): Promise<void> => {
+      await answer(results, failedAt);
+      // Signals are heard meanwhile.
+      await new Promise(setImmediate);
+      await this.#pushFrom(next, batch, firstRow, call);
+    };
+    const startedAt = performance.now();
+    let lookAt = from;
+    for (let index = from; index < batch.rows; index++) {
       let result: unknown;
       try {
         result = call(index);
       } catch (error) {
-        fail(error, failedAt(index));
+        fail(error, rowOf(batch, index, firstRow + index));
       }
       if (isPromise(result)) {
         this.#enqueue(batch, index, firstRow + index, result);
-        const answered = results.length > 0 ? answer(results, failedAt) : undefined;
-        const rest = async (): Promise<void> => this.#pushSlowly(batch, index + 1, firstRow, call);
-        return answered === undefined ? rest() : answered.then(rest);
+        return answerAndGoOn(index + 1);
       }
       results.push(result);
+      if (index < lookAt) continue;
+      const elapsedMs = performance.now() - startedAt;
+      if (elapsedMs > answerMs) return answerAndGoOn(index + 1);
+      lookAt = index + (elapsedMs > slowRowMs * results.length ? 1 : rowsBetweenLooks);
     }
     return answer(results, failedAt);
   }

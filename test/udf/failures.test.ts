@@ -132,6 +132,13 @@ describe.each(kits)('$kit', ({ extension, serve }) => {
     expect(stderr).toMatch(/^embedhouse: function 'cut\.\w+' failed: the input ended inside of .*\n$/);
   });
 
+  test('says that a function needs an argument', async () => {
+    const types = { arguments: [], returns: 'UInt8', format: 'Native' };
+    const code = serve(extension === 'mjs' ? '() => 7' : 'lambda: 7', types);
+    const { stderr } = await runScript(await home.addScript(`none.${extension}`, code), '');
+    expect(stderr).toMatch(/ failed: ClickHouse sends no rows to a function without arguments: declare one\n$/);
+  });
+
   test('says that a block has another number of results', async () => {
     const types = { arguments: ['UInt8'], returns: 'UInt8', format: 'TabSeparated' };
     const code =

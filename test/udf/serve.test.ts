@@ -51,6 +51,23 @@ describe.each(kits)('$kit', ({ extension, serve }) => {
     expect(await runScript(path, 'a\n')).toMatchObject({ stdout: 'A\n', exitCode: 0 });
   });
 
+  test('answers the first rows of a slow function while it works on the others', async () => {
+    const code = isPython
+      ? `import time\n${serve('lambda text: time.sleep(0.15) or text', texts)}`
+      : `const wait = (text) => {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 150);
+  return text;
+};
+${serve('wait', texts)}`;
+    const script = spawn(await add('slow', code));
+    const rows = 'abcdefghij'.replaceAll(/./g, '$&\n');
+    script.stdin.end(rows);
+    const chunks: string[] = [];
+    for await (const chunk of script.stdout) chunks.push(String(chunk));
+    expect(chunks.join('')).toBe(rows);
+    expect(chunks.length).toBeGreaterThan(1);
+  });
+
   test('runs async functions side by side, no more than asked for, and keeps the order of the rows', async () => {
     const code = isPython
       ? `import asyncio, sys

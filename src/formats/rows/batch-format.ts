@@ -1,5 +1,6 @@
 import type { Buffer } from 'node:buffer';
 
+import { EmbedhouseError } from '../../errors/embedhouse-error.ts';
 import type { ByteQueue } from '../byte-queue.ts';
 import { readDataType } from '../types/data-type.ts';
 import { ValueError } from '../types/value-error.ts';
@@ -45,10 +46,17 @@ export class RowError extends Error {
 
 /**
  * Opens a format for the types of a function.
- * @throws FORMAT_INVALID for a type that is none, or of which no values can be handed to functions
+ * @throws FORMAT_INVALID for a type that is none, or of which no values can be handed to functions; FUNCTIONS_INVALID for
+ *   a function without arguments
  */
 export function openBatchFormat(options: BatchFormatOptions): BatchFormat {
   const { asBytes, format, returnName, returnType } = options;
+  if (options.arguments.length === 0) {
+    throw new EmbedhouseError(
+      'FUNCTIONS_INVALID',
+      'ClickHouse sends no rows to a function without arguments: declare one',
+    );
+  }
   const typed = options.arguments.map(({ name, type }) => ({
     name,
     typeName: type,
