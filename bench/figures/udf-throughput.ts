@@ -73,6 +73,7 @@ async function measureTask(
   return [
     compare('kit, TabSeparated', 'Python, TabSeparated', 1),
     compare('kit, RowBinary', 'Python, RowBinary', 3),
+    compare('kit, RowBinary', 'Python, TabSeparated'),
     compare('kit, TabSeparated', 'awk, TabSeparated'),
     compare('kit, RowBinary', 'awk, TabSeparated'),
     compare('kit, Native', 'kit, RowBinary'),
