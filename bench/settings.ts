@@ -21,6 +21,8 @@ export interface Settings {
   readonly memoryTexts: number;
   readonly memoryImages: number;
   readonly coldStarts: number;
+  /** Rows of one query with a trivial function. */
+  readonly udfRows: number;
 }
 
 export const fullSettings: Settings = {
@@ -37,6 +39,7 @@ export const fullSettings: Settings = {
   memoryTexts: 50_000,
   memoryImages: 2000,
   coldStarts: 5,
+  udfRows: 2_000_000,
 };
 
 export const quickSettings: Settings = {
@@ -53,4 +56,5 @@ export const quickSettings: Settings = {
   memoryTexts: 3000,
   memoryImages: 100,
   coldStarts: 2,
+  udfRows: 500_000,
 };

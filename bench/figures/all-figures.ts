@@ -8,6 +8,7 @@ import { laionFigure } from './laion-ingest.ts';
 import { memoryFigure } from './memory.ts';
 import { pythonFigure } from './python-script.ts';
 import { textFigure, textInt8RowFigure } from './text-throughput.ts';
+import { udfFigure } from './udf-throughput.ts';
 import { warmQueryFigure } from './warm-query.ts';
 
 /** In the order of the table. */
@@ -24,4 +25,5 @@ export const allFigures: readonly Figure[] = [
   memoryFigure,
   coldStartFigure,
   laionFigure,
+  udfFigure,
 ];

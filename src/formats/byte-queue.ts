@@ -47,13 +47,38 @@ export class ByteQueue {
         return line?.subarray(0, -1);
       }
     }
+    this.#refuseOver(maxBytes);
+    return undefined;
+  }
+
+  #refuseOver(maxBytes: number): void {
     if (this.#length > maxBytes) {
       throw new EmbedhouseError(
         'FORMAT_INVALID',
         `a line of over ${maxBytes} bytes is over the limit: pass a smaller value, or check that the definition's <format> and its command agree`,
       );
     }
+  }
+
+  /**
+   * Takes all whole lines that have come, with their line feeds.
+   * @throws FORMAT_INVALID if none has come within `maxBytes`
+   */
+  takeLines(maxBytes: number): Buffer | undefined {
+    for (let index = this.#chunks.length - 1, after = 0; index >= this.#searchedChunks; index--) {
+      const chunk = this.#chunks[index] ?? Buffer.of();
+      const end = chunk.lastIndexOf(0x0a) + 1;
+      if (end > 0) return this.take(this.#length - after - (chunk.length - end));
+      after += chunk.length;
+    }
+    this.#searchedChunks = this.#chunks.length;
+    this.#refuseOver(maxBytes);
     return undefined;
+  }
+
+  /** The bytes that lie together at the front, without taking them. */
+  get front(): Buffer | undefined {
+    return this.#chunks[0];
   }
 
   /**

@@ -10,7 +10,12 @@ export type Row = readonly (Buffer | null)[];
  * What a reader says next: a row, the end of a block whose size was announced, or that it needs more bytes than have
  * arrived.
  */
-export type ReadStep = { type: 'row'; row: Row } | { type: 'blockEnd' } | { type: 'needsMore' };
+export type ReadStep = { type: 'row'; row: Row } | { type: 'blockEnd' } | WaitStep;
+
+/** What a part of a reader says. */
+export interface WaitStep {
+  type: 'needsMore';
+}
 
 export interface ReaderOptions {
   /** The number of arguments of the function; all are read as strings. */
@@ -31,10 +36,10 @@ export const maxValueBytes = 256 * 1024 * 1024;
 /** A number of rows is short; a longer line is none. */
 const maxChunkHeaderBytes = 64 * 1024;
 
-const needsMore: ReadStep = { type: 'needsMore' };
+const needsMore: WaitStep = { type: 'needsMore' };
 
 /** Repeats `attempt` until the bytes it needs have arrived. */
-export function* waitFor<T>(attempt: () => T | undefined): Generator<ReadStep, T, undefined> {
+export function* waitFor<T>(attempt: () => T | undefined): Generator<WaitStep, T, undefined> {
   for (;;) {
     const value = attempt();
     if (value !== undefined) {
@@ -48,7 +53,7 @@ export function* waitFor<T>(attempt: () => T | undefined): Generator<ReadStep, T
  * Reads a string with its length before it, as RowBinary and Native write it.
  * @throws FORMAT_INVALID for a value longer than 256 MiB, or for a length that no value has
  */
-export function* readString(bytes: ByteQueue): Generator<ReadStep, Buffer, undefined> {
+export function* readString(bytes: ByteQueue): Generator<WaitStep, Buffer, undefined> {
   return yield* readBytes(bytes, yield* waitFor(() => bytes.takeVarint()));
 }
 
@@ -56,7 +61,7 @@ export function* readString(bytes: ByteQueue): Generator<ReadStep, Buffer, undef
  * Reads a value of a known length.
  * @throws FORMAT_INVALID if it is longer than 256 MiB
  */
-export function* readBytes(bytes: ByteQueue, length: number): Generator<ReadStep, Buffer, undefined> {
+export function* readBytes(bytes: ByteQueue, length: number): Generator<WaitStep, Buffer, undefined> {
   if (length > maxValueBytes) {
     throw new EmbedhouseError(
       'FORMAT_INVALID',
@@ -70,8 +75,15 @@ export function* readBytes(bytes: ByteQueue, length: number): Generator<ReadStep
  * Reads the line that announces a block's rows.
  * @throws FORMAT_INVALID if the line is not a number
  */
-export function* readChunkHeader(bytes: ByteQueue): Generator<ReadStep, number, undefined> {
-  const line = (yield* waitFor(() => bytes.takeLine(maxChunkHeaderBytes))).toString('latin1');
+export function* readChunkHeader(bytes: ByteQueue): Generator<WaitStep, number, undefined> {
+  return parseChunkHeader((yield* waitFor(() => bytes.takeLine(maxChunkHeaderBytes))).toString('latin1'));
+}
+
+/**
+ * Reads the number in the line that announces a block's rows.
+ * @throws FORMAT_INVALID if the line is not a number
+ */
+export function parseChunkHeader(line: string): number {
   if (!/^\d{1,15}$/.test(line)) {
     throw new EmbedhouseError(
       'FORMAT_INVALID',

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import type { ByteQueue } from './byte-queue.ts';
+import { escapes } from './escapes.ts';
 import type { VectorRows } from './vector-format.ts';
 import { maxValueBytes, readChunkHeader, waitFor, type ReaderOptions, type Row, type RowReader } from './row-reader.ts';
 
@@ -9,11 +10,8 @@ const tab = 0x09;
 const backslash = 0x5c;
 const nullMarker = Buffer.from('\\N');
 
-/** ClickHouse's escapes (https://clickhouse.com/docs/interfaces/formats/TabSeparated); others stand for themselves. */
-const escapes = new Map(
-  Object.entries({ b: 0x08, f: 0x0c, r: 0x0d, n: 0x0a, t: 0x09, 0: 0x00, a: 0x07, v: 0x0b, e: 0x1b }).map(
-    ([letter, byte]) => [letter.charCodeAt(0), byte] as const,
-  ),
+const escapedBytes = new Map(
+  Object.entries(escapes).map(([letter, character]) => [letter.charCodeAt(0), character.charCodeAt(0)] as const),
 );
 
 /**
@@ -84,7 +82,7 @@ function unescapeField(field: Buffer): Buffer | null {
     if (byte === backslash && index + 1 < field.length) {
       index++;
       byte = field.readUInt8(index);
-      byte = escapes.get(byte) ?? byte;
+      byte = escapedBytes.get(byte) ?? byte;
     }
     output[length++] = byte;
   }

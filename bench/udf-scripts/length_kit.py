@@ -1,0 +1,3 @@
+from embedhouse_udf import serve
+
+serve(len)

@@ -1,0 +1,2 @@
+#!/usr/bin/awk -f
+{ printf "%d\n", $0 + 1 }
