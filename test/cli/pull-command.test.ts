@@ -82,7 +82,9 @@ test('on a terminal a pull shows bytes, rate and time left, and removes them', a
   });
   // oxlint-disable-next-line no-control-regex
   const shown = stdout.replaceAll(/\u001B(?:\[[0-9;?]*[A-Za-z]|[78])/g, '');
-  expect(shown).toMatch(/=+-* [\d.]+ MB of 8\.94 MB \| [\d.]+ [kM]?B\/s \| (?:\d+m )?\d+s left \| onnx\/vision_model\.onnx/);
+  expect(shown).toMatch(
+    /=+-* [\d.]+ MB of 8\.94 MB \| [\d.]+ [kM]?B\/s \| (?:\d+m )?\d+s left \| onnx\/vision_model\.onnx/,
+  );
   // The line is cleared before the result.
   expect(stdout).toContain('\u001B[2KPulled owner/emoji-clip');
 });
