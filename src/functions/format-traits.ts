@@ -96,7 +96,7 @@ const traits: Readonly<Record<string, FormatTraits>> = {
   parquet: { byName: true, readsAhead: true, refuses: newerTypes },
   protobuf: { refuses: newerTypesAndJson },
   protobuflist: { refuses: newerTypesAndJson },
-  protobufsingle: { readsAhead: true, oneRow: true, refuses: newerTypesAndJson },
+  protobufsingle: { readsAhead: true, oneRow: true, refuses: [...newerTypesAndJson, ...enums] },
   rawblob: { readsAhead: true, oneRow: true, refuses: allButString.filter((name) => name !== 'Nullable') },
   rawwithnames: { byName: true },
   rawwithnamesandtypes: { byName: true },
