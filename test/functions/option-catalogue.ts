@@ -171,6 +171,12 @@ export const optionRows: readonly OptionRow[] = [
     steps: [call('[|][cat]')],
     says: /no shell reads the command/,
   }),
+  one('execute_direct', 'executable_pool', {
+    behaviour: 'turned off needs programs that do not keep their answers, as sed does',
+    elements: { execute_direct: '0', command: 'sed s/a/b/', command_read_timeout: '1000' },
+    steps: [callFails(/read timeout exceeded/)],
+    says: /keeps its answer until its input ends/,
+  }),
   one('pool_size', 'executable', {
     behaviour: 'is passed over, whatever it says',
     elements: { pool_size: 'abc' },
