@@ -66,7 +66,7 @@ Examples:
 async function requireFile(file: string): Promise<string> {
   const path = resolve(file);
   const found = await stat(path).catch(() => undefined);
-  if (found?.isFile() && /ml$/.test(path)) return path;
+  if (found?.isFile() && path.endsWith('ml')) return path;
   const fault = found?.isFile() ? 'is neither XML nor YAML by its name' : 'is not a file';
   throw new EmbedhouseError('USAGE', `${file} ${fault}; name function files, such as functions/slug_function.xml`);
 }

@@ -54,7 +54,11 @@ const npyRefuses = [
   ...times,
   ...enums,
   ...composites,
-  ...['UUID', 'IPv4', 'IPv6', 'Nullable', 'LowCardinality'],
+  'UUID',
+  'IPv4',
+  'IPv6',
+  'Nullable',
+  'LowCardinality',
 ];
 const allButString = [...npyRefuses.filter((name) => name !== 'LowCardinality'), ...numbers, 'FixedString', 'Array'];
 

@@ -111,9 +111,10 @@ function scalarText(scalar: Scalar): string {
 
 /** What yaml-cpp takes for nothing at all, and so for an empty element. */
 function isNull(scalar: Scalar): boolean {
-  if (scalar.value === null) return true;
+  const { value } = scalar;
+  if (value === null) return true;
   const isPlain = scalar.type === undefined || scalar.type === Scalar.PLAIN;
-  return isPlain && scalar.tag === undefined && /^(?:|~|null|Null|NULL)$/.test(String(scalar.value));
+  return isPlain && scalar.tag === undefined && typeof value === 'string' && /^(?:|~|null|Null|NULL)$/.test(value);
 }
 
 function positionOf(node: unknown, { lines }: Context): Position {

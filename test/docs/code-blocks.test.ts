@@ -20,7 +20,7 @@ const blocksIn = (language: string): CodeBlock[] => blocks.filter((block) => blo
 
 test('every code block says its language', () => {
   expect(blocks.length).toBeGreaterThan(5);
-  expect(new Set(blocks.map(({ language }) => language))).toEqual(new Set(['sql', 'sh', 'xml', 'ts', 'text']));
+  expect(new Set(blocks.map(({ language }) => language))).toEqual(new Set(['sql', 'sh', 'xml', 'yaml', 'ts', 'text']));
 });
 
 describe('SQL', () => {
@@ -44,11 +44,11 @@ describe('SQL', () => {
 });
 
 describe('definitions', () => {
-  test.each(blocksIn('xml'))('$file:$line passes the check', async ({ code }) => {
+  test.each([...blocksIn('xml'), ...blocksIn('yaml')])('$file:$line passes the check', async ({ code, language }) => {
     const folder = await mkdtemp(join(tmpdir(), 'embedhouse-docs-'));
     try {
       await mkdir(join(folder, 'functions'));
-      await writeFile(join(folder, 'functions/documented_function.xml'), code);
+      await writeFile(join(folder, `functions/documented_function.${language}`), code);
       await cp(join(root, 'user_scripts'), join(folder, 'user_scripts'), { recursive: true, dereference: true });
       const { definitions, problems } = await checkFunctions({
         functionsPath: join(folder, 'functions'),

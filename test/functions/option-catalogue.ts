@@ -1,67 +1,11 @@
-import type { FunctionType } from '../../src/functions/function-definition.ts';
+import { alike, call, callFails, json, one } from './option-row.ts';
+import type { OptionRow } from './option-row.ts';
 
-/** One thing to do with the function `$f` on the engine, and what ClickHouse 26.7 was seen to answer. */
-export type OptionStep =
-  | { sql: string; gives: string }
-  | { sql: string; fails: RegExp }
-  /** The script writes this into the file that its command names `$marker`. */
-  | { marker: string };
-
-/** What an option does on the engine, in a function of one type. */
-export interface OptionRow {
-  option: string;
-  type: FunctionType;
-  behaviour: string;
-  /** Replace or remove (`undefined`) the elements of a working function that gives back a String in TabSeparated. */
-  elements: Record<string, string | undefined>;
-  steps: readonly OptionStep[];
-  /** What the check says about the function; nothing, if left out. */
-  says?: RegExp;
-  /** What the script is written in, if not `sh`. */
-  needs?: 'python3';
-}
-
-/** The scripts that the rows name. */
-export const optionScripts: Readonly<Record<string, string>> = {
-  'echo.sh': '#!/bin/sh\nexec cat\n',
-  'words.sh':
-    '#!/bin/sh\nall=\nfor word in "$@"; do all="$all[$word]"; done\nwhile read -r line; do echo "$all"; done\n',
-  'pid.sh': '#!/bin/sh\nwhile read -r line; do echo $$; done\n',
-  'count.sh':
-    '#!/bin/sh\nwhile read -r n; do i=0; while [ $i -lt $n ]; do read -r l; echo $n; i=$((i+1)); done; done\n',
-  'slow.sh': '#!/bin/sh\nwhile read -r line; do sleep "$1"; echo "$line"; done\n',
-  'reads-late.sh': '#!/bin/sh\nsleep 1\nexec cat\n',
-  'warns.sh': '#!/bin/sh\nwhile read -r line; do echo oops >&2; echo "$line"; done\n',
-  'exits-3.sh': '#!/bin/sh\nread -r line\necho "$line"\nexit 3\n',
-  'lingers.sh':
-    '#!/bin/sh\ntrap \'echo TERM > "$1"; exit 0\' TERM\nread -r line\necho "$line"\n[ "$2" = open ] || exec >&- 2>&-\n' +
-    'while :; do sleep 0.1; done\n',
-  'first-key.sh': '#!/bin/sh\nwhile read -r line; do key=${line#*\\"}; echo "{\\"$1\\":\\"${key%%\\"*}\\"}"; done\n',
-  'pipe-size.py':
-    '#!/usr/bin/env python3\nimport fcntl, sys\nfor line in sys.stdin:\n    print(fcntl.fcntl(0, 1032), flush=True)\n',
-};
-
-const types: readonly FunctionType[] = ['executable', 'executable_pool'];
-const call = (gives: string): OptionStep => ({ sql: "SELECT $f('x')", gives });
-const callFails = (fails: RegExp): OptionStep => ({ sql: "SELECT $f('x')", fails });
-const json = (key: string, name?: string): Record<string, string> => ({
-  format: 'JSONEachRow',
-  command: `first-key.sh ${key}`,
-  argument: `<type>String</type>${name === undefined ? '' : `<name>${name}</name>`}`,
-});
 const big =
   "SELECT count() FROM (SELECT $f(concat(toString(number), repeat('x', 1000))) AS x FROM numbers(1000)) WHERE x != ''";
 const busy = 'SELECT count($f(toString(number))) FROM numbers_mt(2) SETTINGS max_block_size = 1, max_threads = 2';
 
-/** A row for each type, where they behave alike. */
-function alike(option: string, row: Omit<OptionRow, 'option' | 'type'>): OptionRow[] {
-  return types.map((type) => ({ option, type, ...row }));
-}
-
-function one(option: string, type: FunctionType, row: Omit<OptionRow, 'option' | 'type'>): OptionRow {
-  return { option, type, ...row };
-}
-
+/** What each option does in functions of both types, as ClickHouse 26.7 was seen to do it. */
 export const optionRows: readonly OptionRow[] = [
   one('type', 'executable', {
     behaviour: 'starts a process for each block',
@@ -110,19 +54,19 @@ export const optionRows: readonly OptionRow[] = [
     steps: [{ sql: "SELECT $f('a', 7)('x')", fails: /Expected 3\. Actual 2/ }],
     says: /ask for it twice/,
   }),
-  ...alike('argument', {
-    behaviour: 'has a name, by which formats with names call it',
+  ...alike('argument/name', {
+    behaviour: 'is what formats with names call it',
     elements: json('result', 'text'),
     steps: [call('text')],
   }),
-  ...alike('argument', {
-    behaviour: 'without a name is c1, c2 and so on in formats with names',
+  ...alike('argument/name', {
+    behaviour: 'is c1, c2 and so on in formats with names, if not given',
     elements: json('result'),
     steps: [call('c1')],
     says: /finds it under 'c1'/,
   }),
-  ...alike('argument', {
-    behaviour: 'has a type, and only a value that fits is sent',
+  ...alike('argument/type', {
+    behaviour: 'says which values are taken, and others fail',
     elements: { argument: '<type>UInt8</type>' },
     steps: [
       { sql: 'SELECT $f(7)', gives: '7' },
@@ -214,6 +158,11 @@ export const optionRows: readonly OptionRow[] = [
     behaviour: 'is the time in seconds until SIGTERM, where the exit code is not waited for',
     elements: { command_termination_timeout: '1', check_exit_code: '0', command: 'lingers.sh $marker' },
     steps: [call('x'), { marker: 'TERM' }],
+  }),
+  one('command_termination_timeout', 'executable', {
+    behaviour: 'is nothing where the exit code is waited for',
+    elements: { command_termination_timeout: '0', command: 'ends-late.sh $marker' },
+    steps: [call('x'), { marker: 'END' }],
   }),
   one('command_termination_timeout', 'executable_pool', {
     behaviour: 'is the time in seconds until SIGTERM, once the process is given up',

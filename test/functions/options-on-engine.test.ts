@@ -8,8 +8,9 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 import { checkFunctions } from '../../src/functions/check-functions.ts';
 import type { CheckedFunctions } from '../../src/functions/check-functions.ts';
-import { optionRows, optionScripts } from './option-catalogue.ts';
-import type { OptionRow, OptionStep } from './option-catalogue.ts';
+import { optionRows } from './option-catalogue.ts';
+import type { OptionRow, OptionStep } from './option-row.ts';
+import { optionScripts } from './option-scripts.ts';
 
 const hasPython = await execa('python3', ['--version']).then(
   () => true,
@@ -52,6 +53,7 @@ afterAll(async () => {
 for (const row of rows) {
   // Without python3 there is nothing that could tell the size of a pipe.
   test.skipIf(row.needs === 'python3' && !hasPython)(`${row.option} of ${row.type} ${row.behaviour}`, async () => {
+    expect.hasAssertions();
     for (const step of row.steps) await take(step, row.name);
   });
 }
