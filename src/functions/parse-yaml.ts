@@ -11,7 +11,11 @@ export type ParsedYaml =
 interface Context {
   document: Document;
   lines: LineCounter;
+  aliasesLeft: number;
 }
+
+/** More than anyone writes, and soon reached by aliases that hold themselves or each other. */
+const maxAliases = 1000;
 
 /** An element while its children are still added. */
 interface OpenElement extends XmlElement {
@@ -46,7 +50,7 @@ export function parseYaml(text: string): ParsedYaml {
   const [document, second] = Array.isArray(documents) ? documents : [];
   const root: OpenElement = { name: 'clickhouse', line: 1, column: 1, attributes: {}, text: '', children: [] };
   if (!document) return { root, isList: false, secondDocument: undefined };
-  const context: Context = { document, lines };
+  const context: Context = { document, lines, aliasesLeft: maxAliases };
   const [error] = document.errors;
   if (error) {
     const message = error.message.charAt(0).toLowerCase() + error.message.slice(1);
@@ -98,10 +102,12 @@ function addChild(parent: OpenElement, name: string, at: unknown, context: Conte
   return child;
 }
 
-function resolve(node: unknown, { document, lines }: Context): unknown {
+function resolve(node: unknown, context: Context): unknown {
   if (!(node instanceof Alias)) return node;
-  const target = node.resolve(document);
-  if (!target) throw new YamlFault(`'*${node.source}' names nothing`, place(node.range?.[0] ?? 0, lines));
+  context.aliasesLeft -= 1;
+  if (context.aliasesLeft < 0) throw new YamlFault('there are too many aliases', positionOf(node, context));
+  const target = node.resolve(context.document);
+  if (!target) throw new YamlFault(`'*${node.source}' names nothing`, positionOf(node, context));
   return target;
 }
 

@@ -236,6 +236,16 @@ export const optionRows: readonly OptionRow[] = [
     elements: { stderr_reaction: 'throw', command: 'warns.sh' },
     steps: [callFails(/generates stderr: oops/)],
   }),
+  one('stderr_reaction', 'executable', {
+    behaviour: 'log_last puts the words into the exception of a call that fails',
+    elements: { command: 'fails.sh' },
+    steps: [callFails(/return code 3[\s\S]*oops/)],
+  }),
+  one('stderr_reaction', 'executable', {
+    behaviour: 'none leaves them out',
+    elements: { stderr_reaction: 'none', command: 'fails.sh' },
+    steps: [callFails(/return code 3(?![\s\S]*oops)/)],
+  }),
   one('check_exit_code', 'executable', {
     behaviour: 'fails a call whose script ends with another code than 0',
     elements: { command: 'exits-3.sh' },

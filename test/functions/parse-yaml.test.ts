@@ -54,6 +54,12 @@ test.for([
   expect(parseYaml(readFileSync(join(fixtures, name), 'utf8'))).toMatchObject({ fault: { line } });
 });
 
+test('gives up on aliases that hold themselves, or each other many times over', () => {
+  expect(parseYaml('function: &f\n  name: *f\n')).toMatchObject({ fault: { line: 2 } });
+  const levels = Array.from({ length: 12 }, (_, i) => `a${i + 1}: &a${i + 1} [${Array(9).fill(`*a${i}`).join(', ')}]`);
+  expect(parseYaml(['a0: &a0 x', ...levels].join('\n'))).toHaveProperty('fault');
+});
+
 test('says where a second document begins, and that the file is a list', () => {
   expect(parseYaml('function: {name: one}\n---\nfunction: {name: two}\n')).toMatchObject({
     secondDocument: { line: 2 },
