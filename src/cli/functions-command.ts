@@ -2,8 +2,8 @@ import { relative } from 'node:path';
 
 import type { Command } from 'commander';
 
-import { formatProblem } from '../functions/format-problem.ts';
 import type { FunctionDefinition } from '../functions/function-definition.ts';
+import { addCheckFunctionsCommand } from './check-functions-command.ts';
 import { addNewFunctionCommand } from './new-function-command.ts';
 import { openHomeOf } from './home-options.ts';
 import { checkHomeFunctions, openScratchEngine } from './open-checked-engine.ts';
@@ -47,27 +47,7 @@ export function addFunctionsCommand(program: Command): void {
       }
     });
 
-  functions
-    .command('check')
-    .description('check the function files and scripts, of which ClickHouse leaves out broken ones without a word')
-    .option('--json', 'as JSON')
-    .action(async ({ json }: { json?: true }, command: Command) => {
-      const home = await openHomeOf(command);
-      await using engine = await openScratchEngine(home);
-      const { definitions, problems } = await checkHomeFunctions(home, engine);
-      const errors = problems.filter(({ severity }) => severity === 'error');
-      if (json) {
-        process.stdout.write(`${JSON.stringify(problems)}\n`);
-      } else {
-        const lines = problems.map((problem) => formatProblem(problem, { relativeTo: process.cwd() }));
-        lines.push(
-          `${definitions.length} functions read, ${errors.length} errors, ${problems.length - errors.length} notes`,
-        );
-        process.stdout.write(`${lines.join('\n')}\n`);
-      }
-      process.exitCode = errors.length > 0 ? 1 : 0;
-    });
-
+  addCheckFunctionsCommand(functions);
   addTestFunctionCommand(functions);
   addNewFunctionCommand(functions);
 }

@@ -18,7 +18,13 @@ export function addHomeOptions(program: Command): void {
         'EMBEDHOUSE_HOME',
       ),
     )
-    .addOption(option('--functions <dir>', 'folder of *_function.xml files (HOME/functions)', 'EMBEDHOUSE_FUNCTIONS'))
+    .addOption(
+      option(
+        '--functions <dir>',
+        'folder of function files, *_function.xml or .yaml (HOME/functions)',
+        'EMBEDHOUSE_FUNCTIONS',
+      ),
+    )
     .addOption(option('--user-scripts <dir>', 'folder of scripts (HOME/user_scripts)', 'EMBEDHOUSE_USER_SCRIPTS'))
     .addOption(option('--models <dir>', 'folder of models (HOME/models)', 'EMBEDHOUSE_MODELS'))
     .addOption(option('--data <dir>', 'data folder (HOME/data), or :memory:', 'EMBEDHOUSE_DATA'))

@@ -2,7 +2,7 @@ import { delimiter } from 'node:path';
 
 import type { Engine } from '../engine/engine.ts';
 import { readVocabulary } from '../engine/read-vocabulary.ts';
-import { checkFunctions, type CheckedFunctions } from '../functions/check-functions.ts';
+import { checkFunctions, type CheckedFunctions, type CheckFunctionsOptions } from '../functions/check-functions.ts';
 import { formatProblem } from '../functions/format-problem.ts';
 import type { Home } from '../home/open-home.ts';
 
@@ -54,8 +54,13 @@ export async function openCheckedEngine(home: Home, options: OpenEngineOptions =
 }
 
 /** Checks the function files of a home against the names that the engine knows. */
-export async function checkHomeFunctions(home: Home, engine: Engine): Promise<CheckedFunctions> {
+export async function checkHomeFunctions(
+  home: Home,
+  engine: Engine,
+  options: Pick<CheckFunctionsOptions, 'files' | 'checkKnownScript'> = {},
+): Promise<CheckedFunctions> {
   return checkFunctions({
+    ...options,
     functionsPath: home.functionsPath,
     userScriptsPath: home.userScriptsPath,
     searchPath,

@@ -1,6 +1,8 @@
 import { symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { writeYamlAsXml } from './write-yaml-as-xml.ts';
+
 export interface ConfigFileOptions {
   /** A private folder that lives as long as the engine. */
   folder: string;
@@ -15,13 +17,17 @@ const escapeXml = (text: string): string => text.replaceAll(/[&<>]/g, (character
 
 /** Writes the configuration that chdb reads when it opens, and returns the file's path. */
 export async function writeConfigFile(options: ConfigFileOptions): Promise<string> {
-  const functions = join(await withoutGlobCharacters(options), '*_function.xml');
+  // What a server reads by its default settings. The embedded ClickHouse cannot read YAML: it gets it as XML, too.
+  const functions = join(await withoutGlobCharacters(options), '*_function.*ml');
+  const fromYaml = join(options.folder, 'from-yaml');
+  await writeYamlAsXml(options.functionsPath, fromYaml);
   const lines = [
     '<clickhouse>',
     // Otherwise ClickHouse logs to the terminal where stderr is one.
     '  <logger><level>none</level><console>false</console></logger>',
     `  <user_scripts_path>${escapeXml(options.userScriptsPath)}</user_scripts_path>`,
     `  <user_defined_executable_functions_config>${escapeXml(functions)}</user_defined_executable_functions_config>`,
+    `  <user_defined_executable_functions_config>${escapeXml(join(fromYaml, '*.xml'))}</user_defined_executable_functions_config>`,
     `  <max_build_vector_similarity_index_thread_pool_size>${options.indexThreads}</max_build_vector_similarity_index_thread_pool_size>`,
     '</clickhouse>',
     '',

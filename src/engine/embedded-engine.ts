@@ -23,7 +23,7 @@ import { writeResult } from './write-result.ts';
 export interface EmbeddedEngineOptions {
   /** ClickHouse's data folder, made when missing; `:memory:` is a temporary one, removed at the end. */
   dataPath: string;
-  /** The folder of `*_function.xml` files; it may be missing. */
+  /** The folder of the function files, XML or YAML; it may be missing. */
   functionsPath: string;
   /** The folder of the scripts that the functions name. */
   userScriptsPath: string;

@@ -1,3 +1,8 @@
+import { checkCommand } from './check-command.ts';
+import { checkFormat } from './check-format.ts';
+import type { KnownScriptChecker } from './check-known-script.ts';
+import { checkKnownScript } from './check-known-script.ts';
+import { checkLimits } from './check-limits.ts';
 import { checkParameters } from './check-parameters.ts';
 import { checkRepeatedNames } from './check-repeated-names.ts';
 import { checkScript } from './check-script.ts';
@@ -7,10 +12,11 @@ import type { EngineVocabulary } from './engine-vocabulary.ts';
 import type { FunctionDefinition } from './function-definition.ts';
 import type { FunctionProblem } from './function-problem.ts';
 import { compareProblems } from './function-problem.ts';
+import type { FunctionSource } from './function-source.ts';
 import { defineFunctions, readFunctionSources } from './read-definitions.ts';
 
 export interface CheckFunctionsOptions {
-  /** Folder of the `*_function.xml` files; one that does not exist holds no functions. */
+  /** Folder of the function files; one that does not exist holds no functions. */
   functionsPath: string;
   /** Folder of the scripts that they name. */
   userScriptsPath: string;
@@ -18,6 +24,10 @@ export interface CheckFunctionsOptions {
   searchPath: string;
   /** Names that the engine knows; without them formats, types and built-in functions are not checked. */
   vocabulary?: EngineVocabulary;
+  /** Only these files are reported on, whether they are in the folder or not; its others count for repeated names. */
+  files?: readonly string[];
+  /** Judges scripts that someone knows. */
+  checkKnownScript?: KnownScriptChecker;
 }
 
 export interface CheckedFunctions {
@@ -29,14 +39,27 @@ export interface CheckedFunctions {
 
 /** Reads and checks all function files and the scripts they name. A broken file does not hide the others. */
 export async function checkFunctions(options: CheckFunctionsOptions): Promise<CheckedFunctions> {
-  const { functionsPath, vocabulary } = options;
-  const { sources, problems } = await readFunctionSources(functionsPath);
-  const scripts = await Promise.all(sources.map((source) => checkScript(source, options)));
-  const found = sources.flatMap((source) => [
+  const { functionsPath, files } = options;
+  const { sources, problems } = await readFunctionSources(functionsPath, files);
+  const isWanted = ({ file }: { file: string }): boolean => files?.includes(file) ?? true;
+  const wanted = sources.filter(isWanted);
+  const found = await Promise.all(wanted.map(async (source) => checkSource(source, options)));
+  // What stands in the files that are asked about comes last, and so is what repeats.
+  const ordered = files ? [...sources.filter((source) => !isWanted(source)), ...wanted] : sources;
+  const all = [...problems, ...found.flat(), ...checkRepeatedNames(ordered)].filter(isWanted);
+  return { definitions: defineFunctions(wanted), problems: all.toSorted(compareProblems) };
+}
+
+async function checkSource(source: FunctionSource, options: CheckFunctionsOptions): Promise<FunctionProblem[]> {
+  const { vocabulary, userScriptsPath, checkKnownScript: checker } = options;
+  return [
+    ...(await checkScript(source, options)),
+    ...(await checkCommand(source, options)),
+    ...(checker ? await checkKnownScript(source, userScriptsPath, checker) : []),
     ...checkParameters(source),
+    ...checkLimits(source),
+    ...checkFormat(source),
     ...checkTypes(source, vocabulary?.types),
     ...(vocabulary ? checkVocabulary(source, vocabulary) : []),
-  ]);
-  const all = [...problems, ...scripts.flat(), ...found, ...checkRepeatedNames(sources)];
-  return { definitions: defineFunctions(sources), problems: all.toSorted(compareProblems) };
+  ];
 }

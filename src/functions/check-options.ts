@@ -1,5 +1,6 @@
 import { didYouMean } from './closest-name.ts';
 import { functionOptions, parseBoolean, parseUnsigned } from './function-options.ts';
+import { showElement } from './function-file-name.ts';
 import type { FunctionProblem } from './function-problem.ts';
 import type { FunctionSource, SourceOption } from './function-source.ts';
 import { excerpt } from './function-source.ts';
@@ -18,11 +19,17 @@ export function checkOptions(source: FunctionSource): FunctionProblem[] {
 
 function missing(source: FunctionSource, option: string): FunctionProblem {
   const consequence = option === 'name' ? '; ClickHouse then ignores every function of the file' : '';
-  return problemIn(source, source, option, `the element is missing${consequence}`, `add <${option}> to the <function>`);
+  return problemIn(
+    source,
+    source,
+    option,
+    `the element is missing${consequence}`,
+    `add ${showElement(source.file, option)} to the function`,
+  );
 }
 
 function checkOption(source: FunctionSource, name: string, option: SourceOption): FunctionProblem[] {
-  const { kind, required, poolOnly } = functionOptions[name] ?? { kind: 'text' };
+  const { kind, required, poolOnly, ignoredUpTo } = functionOptions[name] ?? { kind: 'text' };
   const { text } = option;
   if (text === undefined) {
     const message = 'the value comes from outside the file, so it is not checked';
@@ -33,6 +40,11 @@ function checkOption(source: FunctionSource, name: string, option: SourceOption)
     const message = "ClickHouse reads this only for type 'executable_pool'";
     const problem = problemIn(source, option, name, message, 'remove it or change the type');
     return [{ ...problem, severity: 'note' }];
+  }
+  if (ignoredUpTo !== undefined) {
+    const message = `ClickHouse up to ${ignoredUpTo} does not know this and ignores it`;
+    const problem = problemIn(source, option, name, message, 'remove it, unless the server is a later one that does');
+    return [{ ...problem, severity: 'warning' }];
   }
   if (required && text.trim() === '') {
     const remedy = `give it the function's ${name.replaceAll('_', ' ')}`;
@@ -51,9 +63,10 @@ function checkBoolean(source: FunctionSource, name: string, option: SourceOption
 
 function checkUnsigned(source: FunctionSource, name: string, option: SourceOption, text: string): FunctionProblem[] {
   if (parseUnsigned(text) !== undefined) return [];
-  const unit = /^command_(read|write)_timeout$/.test(name) ? ' (milliseconds)' : '';
+  const unit = functionOptions[name]?.unit ?? (name === 'min' || name === 'max' ? 'seconds' : undefined);
   const message = `'${excerpt(text)}' is not a whole number`;
-  return [problemIn(source, option, name, message, `write digits only${unit}, without blanks or a unit`)];
+  const digits = unit === undefined ? 'digits only' : `digits only, which count ${unit}`;
+  return [problemIn(source, option, name, message, `write ${digits}, without blanks or a unit`)];
 }
 
 function checkRange(source: FunctionSource, name: string, option: SourceOption): FunctionProblem[] {
@@ -64,8 +77,9 @@ function checkRange(source: FunctionSource, name: string, option: SourceOption):
   );
   for (const wanted of ['min', 'max']) {
     if (bounds.some((bound) => bound.name === wanted)) continue;
+    const [min, max, missing] = ['min', 'max', wanted].map((each) => showElement(source.file, each));
     problems.push(
-      problemIn(source, option, name, `<${wanted}> is missing`, 'give both <min> and <max>, or one number'),
+      problemIn(source, option, name, `${missing} is missing`, `give both ${min} and ${max}, or one number of seconds`),
     );
   }
   return problems;

@@ -33,5 +33,11 @@ export function checkParameters(source: FunctionSource): FunctionProblem[] {
     }
     types.set(name, known ?? type);
   }
+  const repeated = parameters.find(({ name }, index) => parameters.findIndex((each) => each.name === name) < index);
+  if (repeated && types.size > 1) {
+    const message = `parameter '${repeated.name}' stands there twice beside others, and ClickHouse may then ask for it twice`;
+    const problem = problemIn(source, command, 'command', message, 'use each parameter once');
+    problems.push({ ...problem, severity: 'warning' });
+  }
   return problems;
 }

@@ -1,6 +1,6 @@
-import { access, constants, stat } from 'node:fs/promises';
-import { basename, delimiter, isAbsolute, join } from 'node:path';
+import { basename, isAbsolute } from 'node:path';
 
+import { findProgram, isProgram } from './find-program.ts';
 import type { ScriptFault } from './function-problem.ts';
 
 /** First bytes of programs: ELF, and Mach-O in its byte orders and as a universal binary. */
@@ -16,7 +16,7 @@ export async function checkShebang(script: string, head: Buffer, searchPath: str
   const text = head.toString('utf8');
   if (text.startsWith('\ufeff#!')) {
     const message = `script '${script}' has a byte order mark before '#!', so the system cannot execute it`;
-    return { message, remedy: 'save it as UTF-8 without the mark' };
+    return { message, remedy: 'save it as UTF-8 without the mark', repair: 'remove-byte-order-mark' };
   }
   if (!text.startsWith('#!')) {
     const message = `script '${script}' does not begin with '#!', so the system cannot execute it`;
@@ -25,7 +25,7 @@ export async function checkShebang(script: string, head: Buffer, searchPath: str
   const line = text.slice(2).split('\n', 1)[0] ?? '';
   if (line.endsWith('\r')) {
     const message = `script '${script}' has Windows line endings, so its interpreter is '${line.trim()}' with a carriage return`;
-    return { message, remedy: 'save it with LF line endings' };
+    return { message, remedy: 'save it with LF line endings', repair: 'use-lf-line-ends' };
   }
   const [, interpreter = '', argument = ''] = /^[ \t]*(\S*)[ \t]*(.*?)[ \t]*$/.exec(line) ?? [];
   if (interpreter === '') return { message: `script '${script}' names no interpreter after '#!'`, remedy: 'name one' };
@@ -53,9 +53,7 @@ async function checkEnv(script: string, argument: string, searchPath: string): P
       ? undefined
       : noInterpreter(script, program, 'does not exist or is not executable');
   }
-  for (const folder of searchPath.split(delimiter)) {
-    if (folder !== '' && (await isProgram(join(folder, program)))) return undefined;
-  }
+  if (await findProgram(program, searchPath)) return undefined;
   return noInterpreter(script, program, 'is in no folder of PATH');
 }
 
@@ -64,13 +62,4 @@ function noInterpreter(script: string, interpreter: string, fault: string): Scri
     message: `the interpreter '${interpreter}' of script '${script}' ${fault}`,
     remedy: `install ${basename(interpreter)}, or correct the script's first line`,
   };
-}
-
-async function isProgram(path: string): Promise<boolean> {
-  try {
-    await access(path, constants.X_OK);
-    return (await stat(path)).isFile();
-  } catch {
-    return false;
-  }
 }

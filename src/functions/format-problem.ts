@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 
+import { isYaml } from './function-file-name.ts';
 import type { FunctionProblem } from './function-problem.ts';
 
 /**
@@ -9,7 +10,7 @@ import type { FunctionProblem } from './function-problem.ts';
 export function formatProblem(problem: FunctionProblem, { relativeTo }: { relativeTo?: string } = {}): string {
   const { severity, element, message, remedy, line, column } = problem;
   const file = relativeTo === undefined ? problem.file : relative(relativeTo, problem.file);
-  const note = severity === 'note' ? 'note: ' : '';
-  const where = element === '' ? '' : `<${element}>: `;
-  return `${file}:${line}:${column}: ${note}${where}${message}; ${remedy}`;
+  const rank = severity === 'error' ? '' : `${severity}: `;
+  const where = element === '' ? '' : `${isYaml(file) ? element : `<${element}>`}: `;
+  return `${file}:${line}:${column}: ${rank}${where}${message}; ${remedy}`;
 }

@@ -1,6 +1,7 @@
 import { didYouMean } from './closest-name.ts';
 import type { Position } from './function-definition.ts';
-import { functionOptions } from './function-options.ts';
+import { showElement } from './function-file-name.ts';
+import { argumentOptions, functionOptions } from './function-options.ts';
 import type { FunctionProblem } from './function-problem.ts';
 import type { XmlElement } from './parse-xml.ts';
 
@@ -43,6 +44,7 @@ export function readFunctionSource(
   const problems: FunctionProblem[] = [];
   const nameElement = element.children.find((child) => child.name === 'name');
   const name = nameElement && toOption(nameElement).text;
+  const show: Show = (...words) => showElement(file, ...words);
   const report = (child: XmlElement, message: string, remedy: string): void => {
     const { line, column, name: elementName } = child;
     const functionName = name ? { functionName: name } : {};
@@ -52,9 +54,13 @@ export function readFunctionSource(
   for (const child of element.children) {
     // ClickHouse takes every element whose name begins with "argument" for one.
     if (child.name.startsWith('argument')) {
-      functionArguments.push(readArgument(child, report));
+      functionArguments.push(readArgument(child, report, show));
+    } else if (child.name === 'database' || child.name === 'uuid') {
+      reportRenaming(child, name, report);
+    } else if (child.name === '<<') {
+      report(child, "ClickHouse does not merge mappings, so it passes over '<<'", 'write the options out');
     } else if (!Object.hasOwn(functionOptions, child.name)) {
-      reportUnknown(child, element.name, [...Object.keys(functionOptions), 'argument'], report);
+      reportUnknown(child, show(element.name), [...Object.keys(functionOptions), 'argument'], report);
     } else {
       reportRepeated(child, options.get(child.name), report);
       if (!options.has(child.name)) options.set(child.name, toOption(child));
@@ -69,18 +75,20 @@ export function readFunctionSource(
 
 type Report = (element: XmlElement, message: string, remedy: string) => void;
 
-function readArgument(element: XmlElement, report: Report): SourceArgument {
+type Show = (elementName: string, value?: string) => string;
+
+function readArgument(element: XmlElement, report: Report, show: Show): SourceArgument {
   const { line, column } = element;
   const nested = element.children.find((child) => child.name.startsWith('argument'));
   if (nested) {
-    const message = `ClickHouse takes <${element.name}> itself for an argument, not the <${nested.name}> inside`;
-    report(element, message, 'put each <argument> directly into <function>');
+    const message = `ClickHouse takes ${show(element.name)} itself for an argument, not the ${show(nested.name)} inside`;
+    report(element, message, `put each ${show('argument')} directly into the function`);
     return { line, column, name: undefined, type: undefined };
   }
   const parts = new Map<string, SourceOption>();
   for (const child of element.children) {
-    if (child.name !== 'type' && child.name !== 'name') {
-      reportUnknown(child, element.name, ['type', 'name'], report);
+    if (!argumentOptions.some((option) => option === child.name)) {
+      reportUnknown(child, show(element.name), argumentOptions, report);
       continue;
     }
     reportRepeated(child, parts.get(child.name), report);
@@ -90,21 +98,29 @@ function readArgument(element: XmlElement, report: Report): SourceArgument {
   if (!type) {
     const text = element.text.trim();
     const example = text === '' ? 'String' : text;
-    const found = text === '' ? 'has no <type>' : `has the text '${excerpt(text)}' where it needs a <type>`;
-    report(element, `the argument ${found}`, `write <argument><type>${example}</type></argument>`);
+    const found = text === '' ? 'has no' : `has the text '${excerpt(text)}' where it needs a`;
+    report(element, `the argument ${found} ${show('type')}`, `give it ${show('type', example)}`);
   }
   return { line, column, name: parts.get('name')?.text, type };
 }
 
 function toOption(element: XmlElement): SourceOption {
-  const substituted = substitutions.some((name) => element.attributeNames.includes(name));
+  const substituted = substitutions.some((name) => name in element.attributes);
   const { line, column } = element;
   return { line, column, text: substituted ? undefined : element.text, element };
 }
 
 function reportUnknown(element: XmlElement, parent: string, known: readonly string[], report: Report): void {
   const remedy = didYouMean(element.name, known) || 'remove it';
-  report(element, `ClickHouse knows no such element in <${parent}> and ignores it`, remedy);
+  report(element, `ClickHouse knows no such element in ${parent} and ignores it`, remedy);
+}
+
+/** What the loader of dictionaries, which ClickHouse shares, makes of these two. */
+function reportRenaming(element: XmlElement, name: string | undefined, report: Report): void {
+  const value = element.text;
+  if (value === '') return;
+  const known = element.name === 'uuid' ? value : `${value}.${name ?? ''}`;
+  report(element, `ClickHouse then knows the function only as '${excerpt(known)}'`, 'remove it');
 }
 
 function reportRepeated(element: XmlElement, first: Position | undefined, report: Report): void {

@@ -7,7 +7,7 @@ import { findXmlFault, decodeEntities } from './xml-faults.ts';
 /** An element with its own text (children's text left out) exactly as written, since ClickHouse keeps white space too. */
 export interface XmlElement extends Position {
   name: string;
-  attributeNames: readonly string[];
+  attributes: Readonly<Record<string, string>>;
   text: string;
   children: readonly XmlElement[];
 }
@@ -63,7 +63,7 @@ function readElements(nodes: readonly OrderedNode[], text: string): XmlElement[]
     elements.push({
       name,
       ...positionAt(text, startOffset(node)),
-      attributeNames: Object.keys(node[':@'] ?? {}),
+      attributes: readAttributes(node[':@']),
       text: ownText(content),
       children: readElements(content, text),
     });
@@ -73,6 +73,10 @@ function readElements(nodes: readonly OrderedNode[], text: string): XmlElement[]
 
 function toNodes(value: unknown): OrderedNode[] {
   return Array.isArray(value) ? value : [];
+}
+
+function readAttributes(value: unknown): Record<string, string> {
+  return Object.fromEntries(Object.entries(value ?? {}).map(([name, text]) => [name, decodeEntities(String(text))]));
 }
 
 function startOffset(node: OrderedNode): number {

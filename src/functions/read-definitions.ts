@@ -1,16 +1,17 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 import { checkOptions } from './check-options.ts';
 import { defineFunction } from './define-function.ts';
 import type { FunctionDefinition } from './function-definition.ts';
+import { isFunctionFile } from './function-file-name.ts';
 import type { FunctionProblem } from './function-problem.ts';
 import { compareProblems } from './function-problem.ts';
 import { readFunctionFile } from './read-function-file.ts';
 import type { FunctionSource, FunctionSources } from './function-source.ts';
 
 /**
- * Reads every `*_function.xml` in a folder. `definitions` has the functions whose options can all be read, by file and
+ * Reads every function file in a folder, XML or YAML. `definitions` has the functions whose options can all be read, by file and
  * place; `problems` says what is wrong in the files. A folder that does not exist holds no functions.
  */
 export async function readFunctionFiles(
@@ -25,16 +26,22 @@ export function defineFunctions(sources: readonly FunctionSource[]): FunctionDef
   return sources.flatMap((source) => defineFunction(source) ?? []);
 }
 
-/** Reads every `*_function.xml` in a folder as far as it can be read, in the order of the files' names. */
-export async function readFunctionSources(functionsPath: string): Promise<FunctionSources> {
+/** Reads every function file in a folder, and further files, as far as they can be read, in the order of the files' paths. */
+export async function readFunctionSources(
+  functionsPath: string,
+  files: readonly string[] = [],
+): Promise<FunctionSources> {
   const sources: FunctionSource[] = [];
   const problems: FunctionProblem[] = [];
+  const listed: string[] = [];
   for (const entry of await listFolder(functionsPath, problems)) {
     const file = join(functionsPath, entry);
-    if (!entry.endsWith('_function.xml')) {
-      if (/\.(xml|ya?ml)$/.test(entry)) problems.push(notRead(file));
-      continue;
-    }
+    if (isFunctionFile(entry)) listed.push(file);
+    else if (/\.(xml|ya?ml)$/.test(entry)) problems.push(notRead(file));
+  }
+  const others = files.filter((file) => dirname(file) !== functionsPath);
+  problems.push(...others.filter((file) => !isFunctionFile(basename(file))).map(notRead));
+  for (const file of [...new Set([...listed, ...files])].toSorted()) {
     const content = await readContent(file, problems);
     if (!content) continue;
     const read = readFunctionFile(file, content);
@@ -80,7 +87,7 @@ function fileProblem(file: string, message: string, remedy: string): FunctionPro
 }
 
 function notRead(file: string): FunctionProblem {
-  const message = "ClickHouse does not read this file: its name does not end with '_function.xml'";
+  const message = "ClickHouse does not read this file: its name does not end with '_function.xml', '.yaml' or '.yml'";
   return { ...fileProblem(file, message, 'rename it if it defines functions'), severity: 'note' };
 }
 

@@ -88,10 +88,12 @@ export function readFunctionCall(hello: z.infer<typeof helloSchema>): FunctionCa
   };
 }
 
+/** The words of a `<command>` that the host knows. */
+export const commandUsage =
+  'embed FUNCTION --input text|image|image-bytes|model --format Native|RowBinary|TabSeparated [--chunk-header] [--model NAME | --model-argument] [--dtype fp32] [--normalize] [--prompt NAME] [--on-error fail|zero] [--image-folders DIR:DIR]';
+
 /** Takes the words of a `<command>` behind `embed` apart. @throws USAGE if the host does not know them */
 export function parseCommand(args: string[]): { functionName: string; options: z.infer<typeof optionsSchema> } {
-  const usage =
-    'expected in the definition’s <command>: embed FUNCTION --input text|image|image-bytes|model --format Native|RowBinary|TabSeparated [--chunk-header] [--model NAME | --model-argument] [--dtype fp32] [--normalize] [--prompt NAME] [--on-error fail|zero] [--image-folders DIR:DIR]';
   try {
     const string = { type: 'string' } as const;
     const { positionals, values } = parseArgs({
@@ -117,7 +119,11 @@ export function parseCommand(args: string[]): { functionName: string; options: z
     }
     return { functionName, options };
   } catch (error) {
-    throw new EmbedhouseError('USAGE', `'embed ${args.join(' ')}': ${reasonOf(error)}; ${usage}`, { cause: error });
+    throw new EmbedhouseError(
+      'USAGE',
+      `'embed ${args.join(' ')}': ${reasonOf(error)}; expected in the definition’s <command>: ${commandUsage}`,
+      { cause: error },
+    );
   }
 }
 

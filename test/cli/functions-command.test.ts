@@ -33,11 +33,11 @@ test('check names each broken file and fails', async () => {
   expect(checked).toMatchObject({ exitCode: 1, stderr: '' });
   for (const name of broken) expect(checked.stdout).toContain(join('functions', name));
   expect(checked.stdout).not.toContain(join('functions', 'healthy_function.xml'));
-  expect(checked.stdout).toMatch(/\n\d+ functions read, \d+ errors, \d+ notes\n$/);
+  expect(checked.stdout).toMatch(/\n\d+ functions read, \d+ errors, \d+ warnings, \d+ notes\n$/);
 
   const { exitCode, stdout } = await sandbox.run(['functions', 'check', '--json', '--home', home]);
   expect(exitCode).toBe(1);
-  const problems = JSON.parse(stdout) as Problem[];
+  const { problems } = JSON.parse(stdout) as { problems: Problem[] };
   expect(new Set(problems.map(({ file }) => file))).toEqual(
     new Set(broken.map((name) => join(home, 'functions', name))),
   );
@@ -58,14 +58,14 @@ test('check finds no fault with the functions of the package, nor of a new home,
   const none = join(sandbox.path, 'none');
   await mkdir(none);
   const answers = await Promise.all([
-    sandbox.run(['functions', 'check'], { cwd: repositoryPath }),
-    sandbox.run(['functions', 'check', '--home', join(sandbox.path, 'new')]),
+    sandbox.run(['functions', 'check', '--model', 'emoji-clip'], { cwd: repositoryPath }),
+    sandbox.run(['functions', 'check', '--home', join(sandbox.path, 'new'), '--model', 'emoji-clip']),
     sandbox.run(['functions', 'check', '--functions', none]),
   ]);
   expect(answers).toEqual(
     [7, 7, 0].map((functions) => ({
       exitCode: 0,
-      stdout: `${functions} functions read, 0 errors, 0 notes\n`,
+      stdout: `${functions} functions read, 0 errors, 0 warnings, 0 notes\n`,
       stderr: '',
     })),
   );

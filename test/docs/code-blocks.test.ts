@@ -21,7 +21,7 @@ const blocksIn = (language: string): CodeBlock[] => blocks.filter((block) => blo
 test('every code block says its language', () => {
   expect(blocks.length).toBeGreaterThan(5);
   expect(new Set(blocks.map(({ language }) => language))).toEqual(
-    new Set(['sql', 'sh', 'xml', 'ts', 'js', 'py', 'text']),
+    new Set(['sql', 'sh', 'xml', 'yaml', 'ts', 'js', 'py', 'text']),
   );
 });
 
@@ -47,26 +47,25 @@ describe('SQL', () => {
 
 describe('definitions', () => {
   // Those of docs/udf.md name scripts of that page: udf-page.test.ts.
-  test.each(blocksIn('xml').filter(({ file }) => file !== 'docs/udf.md'))(
-    '$file:$line passes the check',
-    async ({ code }) => {
-      const folder = await mkdtemp(join(tmpdir(), 'embedhouse-docs-'));
-      try {
-        await mkdir(join(folder, 'functions'));
-        await writeFile(join(folder, 'functions/documented_function.xml'), code);
-        await cp(join(root, 'user_scripts'), join(folder, 'user_scripts'), { recursive: true, dereference: true });
-        const { definitions, problems } = await checkFunctions({
-          functionsPath: join(folder, 'functions'),
-          userScriptsPath: join(folder, 'user_scripts'),
-          searchPath: process.env['PATH'] ?? '',
-        });
-        expect(problems).toEqual([]);
-        expect(definitions).toHaveLength(1);
-      } finally {
-        await rm(folder, { recursive: true });
-      }
-    },
-  );
+  const definitions = [...blocksIn('xml'), ...blocksIn('yaml')].filter(({ file }) => file !== 'docs/udf.md');
+
+  test.each(definitions)('$file:$line passes the check', async ({ code, language }) => {
+    const folder = await mkdtemp(join(tmpdir(), 'embedhouse-docs-'));
+    try {
+      await mkdir(join(folder, 'functions'));
+      await writeFile(join(folder, `functions/documented_function.${language}`), code);
+      await cp(join(root, 'user_scripts'), join(folder, 'user_scripts'), { recursive: true, dereference: true });
+      const { definitions, problems } = await checkFunctions({
+        functionsPath: join(folder, 'functions'),
+        userScriptsPath: join(folder, 'user_scripts'),
+        searchPath: process.env['PATH'] ?? '',
+      });
+      expect(problems).toEqual([]);
+      expect(definitions).toHaveLength(1);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
 });
 
 describe('commands', () => {

@@ -219,6 +219,9 @@ async function writeScripts(folder: string): Promise<void> {
     'first-column.sh': '#!/bin/sh\nexec cut -f 1\n',
     'blank-after-shebang.sh': '#! /bin/sh\nexec cat\n',
     'env-split.sh': '#!/usr/bin/env -S sh -e\nexec cat\n',
+    'windows-text.pl': '#!/usr/bin/env perl\nprint while <STDIN>;\r\n',
+    'windows-text.sh': '#!/bin/sh\nread line\necho "$line"\r\n',
+    'json.py': '#!/bin/sh\nexec cat\n',
     'sub/echo.sh': '#!/bin/sh\nexec cat\n',
   };
   await mkdir(join(folder, 'sub'));

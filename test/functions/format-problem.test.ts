@@ -29,3 +29,10 @@ test('marks a note, and leaves out the element where the file itself is meant', 
     "/home/functions/x_function.xml:12:5: note: 'RowBinry' is not a format; did you mean 'RowBinary'?",
   );
 });
+
+test('names a key as YAML writes it, and marks a warning', () => {
+  const inYaml: FunctionProblem = { ...problem, severity: 'warning', file: '/home/functions/x_function.yaml' };
+  expect(formatProblem(inYaml)).toBe(
+    "/home/functions/x_function.yaml:12:5: warning: format: 'RowBinry' is not a format; did you mean 'RowBinary'?",
+  );
+});

@@ -45,6 +45,14 @@ export const working: Record<string, CatalogueEntry> = {
   program: { elements: { command: 'cat' } },
   blank_after_shebang: { elements: { command: 'blank-after-shebang.sh' } },
   env_split: { elements: { command: 'env-split.sh' } },
+  quotes_in_command: { elements: { command: 'echo.sh "a b"' } },
+  shell_signs_in_command: { elements: { command: 'echo.sh &lt; x | y' } },
+  names_of_columns: { elements: { format: 'Native', argument: '<type>String</type><name>result</name>' } },
+  windows_line_ending_in_text: { elements: { command: 'windows-text.pl' } },
+  name_of_python_module: { elements: { command: 'json.py' } },
+  long_termination: { elements: { command_termination_timeout: '10000' } },
+  empty_database: { elements: { database: '' } },
+  comment: { elements: { deterministic: '<!-- yes -->1' } },
   name_with_dash: { elements: { name: 'name-with-dash' }, call: "`name-with-dash`('x')" },
 };
 
@@ -79,6 +87,17 @@ export const broken: Record<string, CatalogueEntry> = {
     elements: { command: 'echo.sh {p:String} {p:UInt8}' },
     call: "parameter_of_two_types('v')('x')",
   },
+  in_a_database: { elements: { database: 'db' } },
+  under_a_uuid: { elements: { uuid: '61f0c404-5cb3-11e7-907b-a6006ad3dba0' } },
+  no_time_to_read: { elements: { command_read_timeout: '0' } },
+  huge_pipe: { elements: { command_pipe_capacity: '2147483648' } },
+  interpreter_before_script: { elements: { command: 'sh echo.sh' } },
+  windows_line_ending_in_shell: { elements: { command: 'windows-text.sh' } },
+  type_that_format_lacks: { elements: { format: 'MsgPack', return_type: 'BFloat16', command_read_timeout: '1000' } },
+  format_without_end_in_pool: {
+    elements: { type: 'executable_pool', format: 'CSV', command_read_timeout: '1000' },
+  },
+  format_with_settings: { elements: { format: 'Template' } },
   leading_blank: { elements: { command: ' echo.sh' } },
   absolute_inside: { elements: { command: '$scripts/echo.sh' } },
 };

@@ -15,7 +15,7 @@ test('gives each element its line and column, text and children', () => {
           line: 4,
           column: 3,
           text: ' one two',
-          attributeNames: ['x'],
+          attributes: { x: '1' },
           children: [{ name: 'c', line: 4, column: 17, text: '', children: [] }],
         },
       ],
