@@ -9,7 +9,8 @@ import { openEmbeddedEngine } from '../../src/engine/embedded-engine.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import type { FunctionDefinition } from '../../src/functions/function-definition.ts';
 import { readFunctionFiles } from '../../src/functions/read-definitions.ts';
-import { catalogue, type CatalogueEntry, type Misbehaviour } from './misbehaving-catalogue.ts';
+import { catalogue } from './misbehaving-catalogue.ts';
+import type { CatalogueEntry, Misbehaviour } from './misbehaviour.ts';
 import { listMarkedProcesses, markProcesses } from './marked-processes.ts';
 
 const home = fileURLToPath(new URL('../fixtures/misbehaving', import.meta.url));
@@ -62,8 +63,8 @@ const cases = catalogue.flatMap((entry) => [
   { name: `${entry.name}_pool`, entry, expected: entry.pool },
 ]);
 
-describe('in SQL', () => {
-  test.concurrent.each(cases)('$name', async ({ name, entry, expected }) => {
+describe.concurrent('in SQL', () => {
+  test.each(cases)('$name', async ({ name, entry, expected }) => {
     await expectSql(name, entry, expected.sql);
     expect(await engine.rows("SELECT answers('next') AS answer")).toEqual([{ answer: 'next' }]);
     if (expected.next === undefined) return;
@@ -73,8 +74,8 @@ describe('in SQL', () => {
   });
 });
 
-describe('functions test', () => {
-  test.concurrent.each(cases)('$name', async ({ name, entry, expected: { errors = [], notes = [] } }) => {
+describe.concurrent('functions test', () => {
+  test.each(cases)('$name', async ({ name, entry, expected: { errors = [], notes = [] } }) => {
     const definition = definitions.get(name);
     if (definition === undefined) throw new Error(`there is no function ${name}`);
     const rowsPath = join(folder, `${name}.tsv`);
