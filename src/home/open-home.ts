@@ -69,6 +69,8 @@ async function furnish({ path }: Home): Promise<void> {
   // Links, and not copies: a newer version of the package then serves every home.
   await link(join(packagePath, 'dist/bridge/embed.js'), join(path, 'user_scripts'), 'embed');
   await link(join(packagePath, 'models/emoji-clip'), join(path, 'models'), 'emoji-clip');
+  // Where scripts find `embedhouse/udf`.
+  await link(resolve(packagePath), join(path, 'user_scripts/node_modules'), 'embedhouse');
 }
 
 async function isNew(path: string): Promise<boolean> {

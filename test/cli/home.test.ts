@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -35,6 +35,27 @@ test.skipIf(process.platform !== 'linux')(
     expect((await sandbox.run(['models', 'list'], options)).stdout).toMatch(/^emoji-clip .* default *$/m);
   },
 );
+
+test.each([
+  [
+    'slugify.mjs',
+    `#!/usr/bin/env node\nimport { serve } from 'embedhouse/udf';\nserve((text) => text.toLowerCase());\n`,
+  ],
+  ['slugify.py', '#!/usr/bin/env python3\nfrom embedhouse_udf import serve\nserve(lambda text: text.lower())\n'],
+])('a furnished home has the kit that %s imports', async (script, code) => {
+  const home = join(sandbox.path, `home of ${script}`);
+  const options = { cwd: join(sandbox.path, 'elsewhere'), env: { ...env, EMBEDHOUSE_HOME: home } };
+  await sandbox.query('SELECT 1', options);
+  const path = join(home, 'user_scripts', script);
+  await writeFile(path, code);
+  await chmod(path, 0o755);
+  await writeFile(
+    join(home, 'functions/slugify_function.xml'),
+    `<functions><function><type>executable</type><name>slugify</name><argument><type>String</type></argument>
+    <return_type>String</return_type><format>TabSeparated</format><command>${script}</command></function></functions>`,
+  );
+  expect(await sandbox.query("SELECT slugify('Dogs')", options)).toBe('dogs\n');
+});
 
 test('a folder with functions/ is the home of what is started in it; data lie in it', async () => {
   const home = join(sandbox.path, `own "home" & 'more'`);
