@@ -76,13 +76,13 @@ export function ensurePrivateFolder(folder: string): void {
   fs.chmodSync(folder, 0o700);
 }
 
-/** Connects to the host, or answers `undefined` where none listens. @throws the system's error if it is not ours */
+/** Connects to the host, or answers `undefined` where none listens (any more). @throws the system's error otherwise */
 export async function connectToHost(socketPath: string): Promise<Socket | undefined> {
   return new Promise((done, refuse) => {
     const socket = createConnection(socketPath);
     socket.once('connect', () => done(socket));
     socket.once('error', (error: NodeJS.ErrnoException) =>
-      error.code === 'ENOENT' || error.code === 'ECONNREFUSED' ? done(undefined) : refuse(error),
+      /^(?:ENOENT|ECONNREFUSED|ECONNRESET)$/.test(error.code ?? '') ? done(undefined) : refuse(error),
     );
   });
 }
