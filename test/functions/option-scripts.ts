@@ -9,7 +9,7 @@ export const optionScripts: Readonly<Record<string, string>> = {
   'slow.sh': '#!/bin/sh\nwhile read -r line; do sleep "$1"; echo "$line"; done\n',
   'reads-late.sh': '#!/bin/sh\nsleep 1\nexec cat\n',
   'warns.sh': '#!/bin/sh\nwhile read -r line; do echo oops >&2; echo "$line"; done\n',
-  'fails.sh': '#!/bin/sh\necho oops >&2\nexit 3\n',
+  'fails.sh': '#!/bin/sh\nread -r line\necho oops >&2\nexit 3\n',
   'exits-3.sh': '#!/bin/sh\nread -r line\necho "$line"\nexit 3\n',
   'lingers.sh':
     '#!/bin/sh\ntrap \'echo TERM > "$1"; exit 0\' TERM\nread -r line\necho "$line"\n[ "$2" = open ] || exec >&- 2>&-\n' +
