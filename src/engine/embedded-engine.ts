@@ -152,7 +152,7 @@ class EmbeddedEngine implements Engine {
 
   async insert(into: string, options: InsertOptions): Promise<void> {
     const { signal } = options;
-    const run = async (sql: string): Promise<void> => this.run(sql, { ...(signal && { signal }) });
+    const run = async (sql: string): Promise<void> => this.run(sql, { signal });
     return insertData({ ...options, into, folder: this.#parts.folder.path, run });
   }
 

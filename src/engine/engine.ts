@@ -20,7 +20,7 @@ export interface QueryOptions {
   /** Values of `{name:Type}` in the statements, in the notation of clickhouse-client's `--param_<name>`. */
   params?: Readonly<Record<string, string>>;
   /** Cancels the running statement; the call then fails with `QUERY_CANCELLED`. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Called about five times a second while a statement runs; asking begins 300 ms after its start. */
   onProgress?: (progress: QueryProgress) => void;
 }
@@ -39,7 +39,7 @@ export interface InsertOptions {
   /** Not of the same engine's `stream`, which would wait for the insert's end. */
   data: AsyncIterable<Uint8Array>;
   /** Cancels the insert; the call then fails with `QUERY_CANCELLED`. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /**

@@ -19,7 +19,7 @@ export async function readFreeSpace(engine: Engine, storagePolicy: string, signa
     `SELECT count() AS known, max(unreserved_space) AS free FROM system.disks
     WHERE total_space > 0 AND has((SELECT arrayFlatten(groupArray(disks)) FROM system.storage_policies
         WHERE policy_name = ${quoteString(storagePolicy)}), name)`,
-    { ...(signal && { signal }) },
+    { signal },
   );
   return disks === undefined || disks.known === 0 ? Infinity : disks.free;
 }

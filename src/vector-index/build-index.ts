@@ -148,7 +148,7 @@ async function stopBuild(
 async function countAdded(engine: Engine, signal?: AbortSignal): Promise<number> {
   const [row] = await engine.rows<{ value: number }>(
     "SELECT value FROM system.events WHERE event = 'USearchAddCount'",
-    { ...(signal && { signal }) },
+    { signal },
   );
   return row?.value ?? 0;
 }

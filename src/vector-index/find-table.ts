@@ -38,7 +38,7 @@ export async function findTable(engine: Engine, name: string, signal?: AbortSign
     FROM system.tables
     WHERE database NOT IN ${systemDatabases}
     ORDER BY isCurrent DESC`,
-    { ...(signal && { signal }) },
+    { signal },
   );
   const wanted = splitNames(name);
   const found = tables.find(({ database, table, isCurrent }) =>
@@ -71,7 +71,7 @@ export async function findColumn(
     `SELECT name, type FROM system.columns
     WHERE database = {database:String} AND table = {table:String}
     ORDER BY startsWith(type, 'Array(') DESC, position`,
-    { params: { database: table.database, table: table.table }, ...(signal && { signal }) },
+    { params: { database: table.database, table: table.table }, signal },
   );
   const found = columns.find((column) => [name, unquoteIdentifier(name)].includes(column.name));
   if (found === undefined) {

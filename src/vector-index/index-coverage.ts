@@ -43,7 +43,7 @@ export async function readCoverage(
 ): Promise<TableIndexes> {
   const options = {
     params: { database: table.database, table: table.table },
-    ...(signal && { signal }),
+    signal,
   };
   const parts = await engine.rows<Part>(
     `SELECT name, rows, part_type = 'Compact' AS isCompact, secondary_indices_uncompressed_bytes AS indexBytes

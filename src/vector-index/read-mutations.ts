@@ -36,7 +36,7 @@ export async function readMutations(
     ORDER BY create_time, length(id), id`,
     {
       ...(table && { params: { database: table.database, table: table.table } }),
-      ...(signal && { signal }),
+      signal,
     },
   );
   return rows.map((row) => ({ ...row, isDone: Boolean(row.isDone) }));

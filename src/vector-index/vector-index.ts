@@ -74,7 +74,7 @@ export async function readVectorIndexes(
     ORDER BY database, table, name`,
     {
       ...(table && { params: { database: table.database, table: table.table } }),
-      ...(signal && { signal }),
+      signal,
     },
   );
   const indexes = rows.flatMap((row) => parseIndex(row) ?? []);

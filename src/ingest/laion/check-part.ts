@@ -72,7 +72,7 @@ async function readParquetFooter(
   try {
     const [footer] = await reader.rows<{ rows: number; columns: string[] }>(
       `SELECT num_rows AS rows, columns.name AS columns FROM file(${quoteString(readablePath)}, ParquetMetadata)`,
-      { ...(signal && { signal }) },
+      { signal },
     );
     return { rows: footer?.rows ?? 0, columns: footer?.columns ?? [], bytes };
   } catch (cause) {

@@ -45,7 +45,7 @@ export async function prepareLaionTable(
   const { table } = options;
   const existing = await readTable(engine, table, signal);
   if (existing !== undefined) return checkTable(existing, options);
-  await engine.run(createTable(parts, options), { ...(signal && { signal }) });
+  await engine.run(createTable(parts, options), { signal });
   const created = await readTable(engine, table, signal);
   if (created === undefined) throw new EmbedhouseError('QUERY_FAILED', `table ${table.name} is gone again`);
   return checkTable(created, options);
@@ -87,12 +87,12 @@ async function readTable(
   const [found] = await engine.rows<Omit<FoundTable, 'columns'>>(
     `SELECT engine, engine_full AS engineFull, partition_key AS partitionKey, storage_policy AS storagePolicy
     FROM system.tables WHERE ${isOfTable(table, '', 'name')}`,
-    { ...(signal && { signal }) },
+    { signal },
   );
   if (found === undefined) return undefined;
   const columns = await engine.rows<{ name: string; type: string }>(
     `SELECT name, type FROM system.columns WHERE ${isOfTable(table)}`,
-    { ...(signal && { signal }) },
+    { signal },
   );
   return { ...found, columns };
 }
@@ -140,7 +140,7 @@ export async function readDimensions(
 ): Promise<number | undefined> {
   const [row] = await engine.rows<{ dimensions: number }>(
     `SELECT length(image_embedding) AS dimensions FROM ${tableSql(table)} WHERE notEmpty(image_embedding) LIMIT 1`,
-    { ...(signal && { signal }) },
+    { signal },
   );
   return row?.dimensions;
 }

@@ -50,7 +50,7 @@ export class PartLedger {
       ENGINE = ReplacingMergeTree(changed_at)
       ORDER BY part
       COMMENT ${quoteString(`what embedhouse has loaded into ${this.#table.name}; read it with FINAL`)}`,
-      this.#stop,
+      { signal: this.#signal },
     );
   }
 
@@ -62,7 +62,7 @@ export class PartLedger {
   async read(): Promise<Map<number, LedgerEntry>> {
     const columns = await this.#engine.rows<{ name: string }>(
       `SELECT name FROM system.columns WHERE ${isOfTable(this.#table, suffix)}`,
-      this.#stop,
+      { signal: this.#signal },
     );
     if (columns.length === 0) return new Map();
     if (!['part', 'state', 'image_file', 'changed_at'].every((wanted) => columns.some(({ name }) => name === wanted))) {
@@ -71,7 +71,7 @@ export class PartLedger {
     }
     const rows = await this.#engine.rows<LedgerEntry & { part: number }>(
       `SELECT part, state, rows, bytes, image_file AS imageFile FROM ${tableSql(this.#table, suffix)} FINAL`,
-      this.#stop,
+      { signal: this.#signal },
     );
     return new Map(rows.map(({ part, ...entry }) => [part, entry]));
   }
@@ -90,7 +90,7 @@ export class PartLedger {
       `INSERT INTO ${ledger} (${writtenColumns})
       SELECT part, 'loaded', rows, bytes, seconds, reason, image_file, text_file, metadata_file
       FROM ${ledger} FINAL WHERE part = ${part}`,
-      this.#stop,
+      { signal: this.#signal },
     );
   }
 
@@ -102,9 +102,5 @@ export class PartLedger {
   async #insert(row: string): Promise<void> {
     // Not to be stopped: what has been done is to be known.
     await this.#engine.run(`INSERT INTO ${tableSql(this.#table, suffix)} (${writtenColumns}) VALUES ${row}`);
-  }
-
-  get #stop(): { signal?: AbortSignal } {
-    return this.#signal === undefined ? {} : { signal: this.#signal };
   }
 }

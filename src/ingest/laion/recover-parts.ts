@@ -44,8 +44,7 @@ export async function countRows(target: Engine, table: LaionTable, part: number,
 /** Deletes what the table has of a part. */
 export async function deleteRows(target: Engine, table: LaionTable, part: number, signal?: AbortSignal): Promise<void> {
   // Not DELETE FROM, which hides rows: tables with projections refuse it, and vector search counts the hidden ones.
-  await target.run(
-    `ALTER TABLE ${tableSql(table)} DELETE WHERE ${isOfPart(part)} SETTINGS mutations_sync = 2`,
-    signal && { signal },
-  );
+  await target.run(`ALTER TABLE ${tableSql(table)} DELETE WHERE ${isOfPart(part)} SETTINGS mutations_sync = 2`, {
+    signal,
+  });
 }

@@ -26,7 +26,7 @@ export async function readSearchDefaults(engine: Engine, signal?: AbortSignal): 
   const rows = await engine.rows<{ name: string; value: string }>(
     `SELECT name, value FROM system.settings
     WHERE name LIKE 'vector_search_%' OR name LIKE 'hnsw_%' OR name = 'max_limit_for_vector_search_queries'`,
-    { ...(signal && { signal }) },
+    { signal },
   );
   const values = new Map(rows.map(({ name, value }) => [name, value]));
   const strategy = values.get('vector_search_filter_strategy');
