@@ -28,8 +28,11 @@ export function tableSql({ database, name }: TargetTable, suffix = ''): string {
   return database === undefined ? table : `${quoteIdentifier(database)}.${table}`;
 }
 
+/** The condition under which a row of a system table is of the table's database. */
+export const isOfDatabase = ({ database }: TargetTable): string =>
+  `database = ${database === undefined ? 'currentDatabase()' : quoteString(database)}`;
+
 /** The condition under which a row of a system table is of the table. */
-export function isOfTable({ database, name }: TargetTable, suffix = '', column = 'table'): string {
-  const of = database === undefined ? 'currentDatabase()' : quoteString(database);
-  return `database = ${of} AND ${column} = ${quoteString(`${name}${suffix}`)}`;
+export function isOfTable(table: TargetTable, suffix = '', column = 'table'): string {
+  return `${isOfDatabase(table)} AND ${column} = ${quoteString(`${table.name}${suffix}`)}`;
 }

@@ -27,6 +27,8 @@ export interface LaionTable extends TargetTable {
   /** Its engine with all that follows, as ClickHouse writes it: `MergeTree PARTITION BY … ORDER BY … SETTINGS …`. */
   engineFull: string;
   storagePolicy: string;
+  /** Of one number of a vector. */
+  valueBytes: number;
 }
 
 /**
@@ -127,7 +129,14 @@ function checkTable(found: FoundTable, options: LaionTableOptions): LaionTable {
     found.columns.some((column) => column.name === name && accepted.test(column.type)),
   );
   const { engineFull, storagePolicy } = found;
-  return { ...table, columns: [...documentedColumns, ...further], engineFull, storagePolicy };
+  const isHalf = found.columns.some(({ name, type }) => name === vectorColumns[0] && type === 'Array(BFloat16)');
+  return {
+    ...table,
+    columns: [...documentedColumns, ...further],
+    engineFull,
+    storagePolicy,
+    valueBytes: isHalf ? 2 : 4,
+  };
 }
 
 const wholeType = (vectorType: VectorType): RegExp => new RegExp(String.raw`^Array\(${vectorType}\)$`);

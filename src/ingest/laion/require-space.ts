@@ -2,9 +2,7 @@ import prettyBytes from 'pretty-bytes';
 
 import type { Engine } from '../../engine/engine.ts';
 import { EmbedhouseError } from '../../errors/embedhouse-error.ts';
-import { quoteString } from '../../engine/quote-string.ts';
 import { fullBytes, makeRoom, readFreeSpace } from '../free-space.ts';
-import { isOfTable } from '../table-name.ts';
 import { vectorColumns } from './laion-columns.ts';
 import type { CheckedPart } from './laion-part.ts';
 import type { LaionTable } from './laion-table.ts';
@@ -22,12 +20,8 @@ export async function requireSpace(
   signal: AbortSignal,
 ): Promise<void> {
   const free = await readFreeSpace(engine, table.storagePolicy, signal);
-  const [column] = await engine.rows<{ type: string }>(
-    `SELECT type FROM system.columns WHERE ${isOfTable(table)} AND name = ${quoteString(vectorColumns[0])}`,
-    { signal },
-  );
-  const valueBytes = column?.type === 'Array(BFloat16)' ? 2 : 4;
-  const needed = part.rows * part.dimensions * vectorColumns.length * valueBytes + part.metadataBytes + fullBytes;
+  const vectorBytes = part.rows * part.dimensions * vectorColumns.length * table.valueBytes;
+  const needed = vectorBytes + part.metadataBytes + fullBytes;
   if (free >= needed) return;
   throw new EmbedhouseError(
     'FILE_UNUSABLE',

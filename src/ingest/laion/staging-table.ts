@@ -1,7 +1,7 @@
 import type { Engine } from '../../engine/engine.ts';
 import { quoteString } from '../../engine/quote-string.ts';
 import { EmbedhouseError } from '../../errors/embedhouse-error.ts';
-import { isOfTable, tableSql } from '../table-name.ts';
+import { isOfDatabase, isOfTable, tableSql } from '../table-name.ts';
 import type { LaionTable } from './laion-table.ts';
 
 /** What the name of the table has more than that of the one which a part is loaded into. */
@@ -36,10 +36,8 @@ export async function dropLeftStaging(
   table: LaionTable,
   isWanted: (part: number) => boolean,
 ): Promise<void> {
-  const { database } = table;
-  const of = database === undefined ? 'currentDatabase()' : quoteString(database);
   const tables = await engine.rows<{ name: string }>(
-    `SELECT name FROM system.tables WHERE database = ${of} AND comment = ${quoteString(comment(table))}`,
+    `SELECT name FROM system.tables WHERE ${isOfDatabase(table)} AND comment = ${quoteString(comment(table))}`,
   );
   for (const { name } of tables) {
     const part = /_loading_(?<part>\d{1,9})$/.exec(name)?.groups?.['part'];
