@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { setMaxListeners } from 'node:events';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { drainPending } from 'chdb';
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
+import { BaseEngine, type Signalled } from './base-engine.ts';
 import { writeConfigFile } from './config-file.ts';
 import { makeDataFolder, makeTemporaryFolder, refuseFolderInUse, type TemporaryFolder } from './data-folder.ts';
-import type { Engine, InsertOptions, QueryOptions, RunOptions } from './engine.ts';
+import type { Engine, InsertOptions, QueryOptions } from './engine.ts';
 import { Gate } from './gate.ts';
 import { insertData } from './insert-data.ts';
 import { OwnSession } from './own-session.ts';
@@ -14,11 +14,9 @@ import { isFunctionFailure, queryErrorFrom } from './query-error.ts';
 import { ScriptProcesses } from './script-processes.ts';
 import { SessionThread } from './session-thread.ts';
 import { setParameters, setTag } from './set-statement.ts';
-import { settle } from './settle.ts';
 import { StatementWatch } from './statement-watch.ts';
 import { throwIfCancelled } from './throw-if-cancelled.ts';
 import { UserSession } from './user-session.ts';
-import { writeResult } from './write-result.ts';
 
 export interface EmbeddedEngineOptions {
   /** ClickHouse's data folder, made when missing; `:memory:` is a temporary one, removed at the end. */
@@ -123,31 +121,13 @@ async function openParts(options: {
   }
 }
 
-class EmbeddedEngine implements Engine {
-  readonly version: string;
+class EmbeddedEngine extends BaseEngine {
   readonly #parts: EngineParts;
-  readonly #userSession: UserSession;
-  readonly #closing = new AbortController();
   readonly #gate = new Gate(concurrentRows);
-  readonly #reads = new Set<Promise<unknown>>();
-  #closed: Promise<void> | undefined;
 
   constructor(parts: EngineParts) {
+    super(parts.version, new UserSession(parts));
     this.#parts = parts;
-    // Every statement listens to it.
-    setMaxListeners(0, this.#closing.signal);
-    this.#userSession = new UserSession(parts);
-    this.version = parts.version;
-  }
-
-  stream(sql: string, options: QueryOptions = {}): AsyncGenerator<Uint8Array, void> {
-    return this.#userSession.stream(sql, { ...options, signal: this.#signalFor(options) });
-  }
-
-  async run(sql: string, options: RunOptions = {}): Promise<void> {
-    const chunks = this.stream(sql, options);
-    if (options.output !== undefined) return writeResult(chunks, options.output, this.#signalFor(options));
-    for await (const _ of chunks);
   }
 
   async insert(into: string, options: InsertOptions): Promise<void> {
@@ -156,38 +136,13 @@ class EmbeddedEngine implements Engine {
     return insertData({ ...options, into, folder: this.#parts.folder.path, run });
   }
 
-  async rows<Row>(sql: string, options: Pick<QueryOptions, 'params' | 'signal'> = {}): Promise<Row[]> {
-    const reading = this.#gate.pass(async () => this.#read<Row>(sql, options));
-    this.#reads.add(reading);
-    try {
-      return await reading;
-    } finally {
-      this.#reads.delete(reading);
-    }
+  protected async read<Row>(sql: string, options: Pick<QueryOptions, 'params'> & Signalled): Promise<Row[]> {
+    return this.#gate.pass(async () => this.#read<Row>(sql, options));
   }
 
-  async reloadFunctions(): Promise<void> {
-    await this.rows('SYSTEM RELOAD FUNCTIONS');
-  }
-
-  async close(): Promise<void> {
-    this.#closed ??= this.#close();
-    return this.#closed;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
-  }
-
-  #signalFor(options: QueryOptions): AbortSignal {
-    const { signal } = this.#closing;
-    return options.signal === undefined ? signal : AbortSignal.any([options.signal, signal]);
-  }
-
-  async #read<Row>(sql: string, options: Pick<QueryOptions, 'params' | 'signal'>): Promise<Row[]> {
-    const signal = this.#signalFor(options);
+  async #read<Row>(sql: string, { params = {}, signal }: Pick<QueryOptions, 'params'> & Signalled): Promise<Row[]> {
     throwIfCancelled(signal);
-    const parameters = setParameters(options.params ?? {});
+    const parameters = setParameters(params);
     const session = new OwnSession(this.#parts.dataPath, this.#parts.connectionArgs);
     const tag = randomUUID();
     const watch = new StatementWatch({ ...this.#parts, tag, signal });
@@ -206,13 +161,10 @@ class EmbeddedEngine implements Engine {
     }
   }
 
-  async #close(): Promise<void> {
+  protected async end(): Promise<void> {
     const { control, thread, folder, scripts } = this.#parts;
-    this.#closing.abort();
-    const isSuspended = (): boolean => this.#userSession.isSuspended && this.#reads.size === 0;
-    await settle([this.#userSession.idle, ...this.#reads], isSuspended);
     // Closing a session in which something runs would take the process down: then only its own end is left.
-    if (thread.isBusy || this.#reads.size > 0) return;
+    if (thread.isBusy || this.isReading) return;
     await control.close();
     await drainPending();
     // ClickHouse shuts down with its last session, in the thread, and waits up to ten seconds for the scripts of each

@@ -1,4 +1,5 @@
 import { Session } from 'chdb';
+import { parseRows } from './parse-rows.ts';
 import { killProcess, selectProcess, type ProcessRow } from './process-list.ts';
 import { hasTag } from './set-statement.ts';
 
@@ -20,9 +21,7 @@ export class OwnSession {
   }
 
   async rows<Row>(statement: string): Promise<Row[]> {
-    const lines = (await this.#query(statement, 'JSONEachRow')).split('\n');
-    // The caller names the columns it selects; ClickHouse writes one JSON object a line.
-    return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Row);
+    return parseRows(await this.#query(statement, 'JSONEachRow'));
   }
 
   async readProcess(tag: string): Promise<ProcessRow | undefined> {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Signalled, StatementSession } from './base-engine.ts';
 import { defaultFormat, type QueryOptions, type QueryProgress } from './engine.ts';
 import type { OwnSession } from './own-session.ts';
 import { isFunctionFailure, queryErrorFrom } from './query-error.ts';
@@ -19,7 +20,7 @@ export interface UserSessionParts {
 }
 
 /** The session of the user's statements: calls take turns in it, and each turn's statements run one by one. */
-export class UserSession {
+export class UserSession implements StatementSession {
   readonly #parts: UserSessionParts;
   readonly #turns = new Turns();
   #isSuspended = false;
@@ -42,7 +43,7 @@ export class UserSession {
   }
 
   /** Runs the statements of `sql` and yields their results; see `Engine.stream`. */
-  async *stream(sql: string, options: QueryOptions & { signal: AbortSignal }): AsyncGenerator<Uint8Array, void> {
+  async *stream(sql: string, options: QueryOptions & Signalled): AsyncGenerator<Uint8Array, void> {
     const parameters = setParameters(options.params ?? {});
     const statements = splitStatements(sql);
     const endTurn = await this.#turns.start();
@@ -66,7 +67,7 @@ export class UserSession {
 
   async *#streamStatement(
     { statement, index: statementIndex, place }: { statement: string; index: number; place: string | undefined },
-    { signal, onProgress, format = defaultFormat }: QueryOptions & { signal: AbortSignal },
+    { signal, onProgress, format = defaultFormat }: QueryOptions & Signalled,
   ): AsyncGenerator<Uint8Array, void> {
     const { thread } = this.#parts;
     const tag = this.#tag;

@@ -1,9 +1,7 @@
-import { setMaxListeners } from 'node:events';
-
-import type { Engine, InsertOptions, QueryOptions, RunOptions } from '../engine.ts';
+import { BaseEngine, type Signalled } from '../base-engine.ts';
+import type { Engine, InsertOptions, QueryOptions } from '../engine.ts';
+import { parseRows } from '../parse-rows.ts';
 import { parameterTexts } from '../set-statement.ts';
-import { settle } from '../settle.ts';
-import { writeResult } from '../write-result.ts';
 import { openServer } from './open-server.ts';
 import { RemoteSession, type RemoteSessionParts } from './remote-session.ts';
 import { runStatement } from './run-statement.ts';
@@ -39,81 +37,36 @@ export async function openRemoteEngine({ url, password }: RemoteEngineOptions): 
   }
 }
 
-class RemoteEngine implements Engine {
-  readonly version: string;
+class RemoteEngine extends BaseEngine {
   readonly #parts: RemoteSessionParts;
   readonly #session: RemoteSession;
-  readonly #closing = new AbortController();
-  readonly #reads = new Set<Promise<unknown>>();
-  #closed: Promise<void> | undefined;
 
   constructor(parts: RemoteSessionParts) {
+    const session = new RemoteSession(parts);
+    super(parts.server.version, session);
     this.#parts = parts;
-    // Every statement listens to it.
-    setMaxListeners(0, this.#closing.signal);
-    this.#session = new RemoteSession(parts);
-    this.version = parts.server.version;
-  }
-
-  stream(sql: string, options: QueryOptions = {}): AsyncGenerator<Uint8Array, void> {
-    return this.#session.stream(sql, { ...options, signal: this.#signalFor(options) });
-  }
-
-  async run(sql: string, options: RunOptions = {}): Promise<void> {
-    const chunks = this.stream(sql, options);
-    if (options.output !== undefined) return writeResult(chunks, options.output, this.#signalFor(options));
-    for await (const _ of chunks);
+    this.#session = session;
   }
 
   async insert(into: string, options: InsertOptions): Promise<void> {
-    return this.#session.insert(into, { ...options, signal: this.#signalFor(options) });
+    return this.#session.insert(into, this.signalled(options));
   }
 
-  async rows<Row>(sql: string, options: Pick<QueryOptions, 'params' | 'signal'> = {}): Promise<Row[]> {
-    const reading = this.#read<Row>(sql, options);
-    this.#reads.add(reading);
-    try {
-      return await reading;
-    } finally {
-      this.#reads.delete(reading);
-    }
-  }
-
-  async reloadFunctions(): Promise<void> {
-    await this.rows('SYSTEM RELOAD FUNCTIONS');
-  }
-
-  async close(): Promise<void> {
-    this.#closed ??= this.#close();
-    return this.#closed;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
-  }
-
-  #signalFor(options: Pick<QueryOptions, 'signal'>): AbortSignal {
-    const { signal } = this.#closing;
-    return options.signal === undefined ? signal : AbortSignal.any([options.signal, signal]);
-  }
-
-  async #read<Row>(sql: string, options: Pick<QueryOptions, 'params' | 'signal'>): Promise<Row[]> {
+  protected async read<Row>(
+    sql: string,
+    { params = {}, signal }: Pick<QueryOptions, 'params'> & Signalled,
+  ): Promise<Row[]> {
     const { server, address } = this.#parts;
     const parameters = {
       ...server.rowParameters,
       ...databaseParameter(address),
-      ...Object.fromEntries(parameterTexts(options.params ?? {})),
+      ...Object.fromEntries(parameterTexts(params)),
     };
-    const chunks = runStatement({ statement: sql, parameters }, { ...this.#parts, signal: this.#signalFor(options) });
-    const lines = (await readText(chunks)).split('\n');
-    // The caller names the columns it selects; ClickHouse writes one JSON object a line.
-    return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Row);
+    const chunks = runStatement({ statement: sql, parameters }, { ...this.#parts, signal });
+    return parseRows(await readText(chunks));
   }
 
-  async #close(): Promise<void> {
-    this.#closing.abort();
-    const isSuspended = (): boolean => this.#session.isSuspended && this.#reads.size === 0;
-    await settle([this.#session.idle, ...this.#reads], isSuspended);
+  protected async end(): Promise<void> {
     await this.#session.end(AbortSignal.timeout(endSessionMs)).catch(() => {});
     await this.#parts.client.close();
   }

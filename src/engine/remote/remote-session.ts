@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import type { Signalled, StatementSession } from '../base-engine.ts';
 import { defaultFormat, type InsertOptions, type QueryOptions, type QueryProgress } from '../engine.ts';
 import type { ProcessRow } from '../process-list.ts';
 import { QueryError } from '../query-error.ts';
@@ -23,15 +24,13 @@ export interface RemoteSessionParts {
   address: ServerAddress;
 }
 
-type Signalled = { signal: AbortSignal };
-
 const SESSION_IS_LOCKED = 373;
 /** A statement that was broken off holds its session until the server notices. */
 const lockedWaitMs = 10_000;
 const lockedCheckMs = 50;
 
 /** The engine's session on a server: calls take turns in it, and each turn's statements run one by one. */
-export class RemoteSession {
+export class RemoteSession implements StatementSession {
   readonly #parts: RemoteSessionParts;
   readonly #turns = new Turns();
   readonly #state: SessionState;
