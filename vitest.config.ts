@@ -8,8 +8,6 @@ export default defineConfig({
     pool: 'forks',
     // onnxruntime-node reports its use otherwise.
     env: { ORT_DISABLE_TELEMETRY: '1' },
-    // ClickHouse and a script that fails race for which of them is told of first; on a busy machine either may win.
-    retry: process.env['CI'] ? 1 : 0,
     testTimeout: 60_000,
     hookTimeout: 120_000,
     reporters: process.env['CI'] ? ['default', ['json', { outputFile: 'dist/test-results.json' }]] : ['default'],
