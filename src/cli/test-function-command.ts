@@ -6,7 +6,7 @@ import { buffer } from 'node:stream/consumers';
 import { InvalidArgumentError, type Command } from 'commander';
 
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
-import { stoppable } from '../errors/stoppable.ts';
+import { stoppable } from '../signals/stoppable.ts';
 import { didYouMean } from '../functions/closest-name.ts';
 import type { FunctionDefinition } from '../functions/function-definition.ts';
 import { readFunctionFiles } from '../functions/read-definitions.ts';

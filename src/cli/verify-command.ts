@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import prettyBytes from 'pretty-bytes';
 
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
-import { stoppable } from '../errors/stoppable.ts';
+import { stoppable } from '../signals/stoppable.ts';
 import { readPullRecord } from '../models/hub/pull-record.ts';
 import { verifyModel, type ChangedFile } from '../models/hub/verify-model.ts';
 import { listModelFolders } from '../models/model-folder.ts';

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { anySignal } from '../signals/any-signal.ts';
 import type { Engine, InsertOptions, QueryOptions, RunOptions } from './engine.ts';
 import { writeResult } from './write-result.ts';
 
@@ -87,7 +88,7 @@ export abstract class BaseEngine implements Engine {
   /** Makes closing the engine fire the signal, too. */
   protected signalled<Options extends { signal?: AbortSignal | undefined }>(options: Options): Options & Signalled {
     const { signal } = this.#closing;
-    return { ...options, signal: options.signal === undefined ? signal : AbortSignal.any([options.signal, signal]) };
+    return { ...options, signal: options.signal === undefined ? signal : anySignal(options.signal, signal) };
   }
 
   async #close(): Promise<void> {

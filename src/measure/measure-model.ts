@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 
-import { stoppable } from '../errors/stoppable.ts';
+import { stoppable } from '../signals/stoppable.ts';
 import { findPrompt } from '../host/find-prompt.ts';
 import { drawPicture, sampleDrawings, sampleTexts } from '../models/agreement-sample.ts';
 import type { Dtype } from '../models/dtype.ts';

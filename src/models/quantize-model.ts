@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
-import { stoppable } from '../errors/stoppable.ts';
+import { stoppable } from '../signals/stoppable.ts';
 import type { Agreement } from './agreement.ts';
 import { compareImages, type CompareOptions, compareTexts } from './compare-variants.ts';
 import { createStaging, hashFp32Files, int8RowDataFile, moveIntoPlace } from './int8-row-files.ts';

@@ -1,6 +1,6 @@
 import type { Engine } from '../engine/engine.ts';
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
-import { stoppable } from '../errors/stoppable.ts';
+import { stoppable } from '../signals/stoppable.ts';
 import { buildIndex, type BuildProgress } from './build-index.ts';
 import { readBuildMemory, type BuildMemory } from './build-memory.ts';
 import { checkDimensions, checkValues } from './check-vectors.ts';

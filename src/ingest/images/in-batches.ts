@@ -1,3 +1,5 @@
+import { anySignal } from '../../signals/any-signal.ts';
+
 /** A batch has so many files, or fewer that are large. */
 const batchFiles = 64;
 const batchBytes = 32 * 1024 * 1024;
@@ -21,12 +23,12 @@ export async function inBatches<Item extends { bytes: number }, Result>(
   { work, take }: Steps<Item, Result>,
 ): Promise<void> {
   const stop = new AbortController();
-  const anySignal = AbortSignal.any([signal, stop.signal]);
+  const eitherSignal = anySignal(signal, stop.signal);
   const running: Promise<Result>[] = [];
   try {
     for (const batch of cut(items)) {
-      anySignal.throwIfAborted();
-      const result = work(batch, anySignal);
+      eitherSignal.throwIfAborted();
+      const result = work(batch, eitherSignal);
       // It is awaited later: until then its failure is no unhandled one.
       result.catch(() => {});
       running.push(result);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 
 import { EmbedhouseError } from '../../errors/embedhouse-error.ts';
-import { stoppable } from '../../errors/stoppable.ts';
+import { stoppable } from '../../signals/stoppable.ts';
 import type { Dtype } from '../dtype.ts';
 import { namePattern } from '../model-folder.ts';
 import { chooseFiles } from './choose-files.ts';

@@ -1,3 +1,4 @@
+import { anySignal } from '../../signals/any-signal.ts';
 import { PassingFailure } from './with-retries.ts';
 
 /** Aborts a request on which nothing arrives for too long, or which the caller's signal stops. */
@@ -13,7 +14,7 @@ export class StallWatch implements Disposable {
   constructor(stallMs: number, outer: AbortSignal) {
     this.#outer = outer;
     this.#stallMs = stallMs;
-    this.signal = AbortSignal.any([outer, this.#stalled.signal]);
+    this.signal = anySignal(outer, this.#stalled.signal);
     this.#timer = setTimeout(() => this.#stalled.abort(), stallMs);
   }
 

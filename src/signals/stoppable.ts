@@ -1,4 +1,4 @@
-import { EmbedhouseError } from './embedhouse-error.ts';
+import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 
 /**
  * Runs work that the signal may stop. Whatever stopped work throws is told as `message`, a sentence for the user.
