@@ -10,6 +10,8 @@ export default defineConfig({
     env: { ORT_DISABLE_TELEMETRY: '1' },
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // Something is waited for until it holds, and not for how long that takes.
+    expect: { poll: { timeout: 20_000 } },
     reporters: process.env['CI'] ? ['default', ['json', { outputFile: 'dist/test-results.json' }]] : ['default'],
   },
 });
