@@ -45,7 +45,11 @@ Examples:
       const home = await openHomeOf(command);
       const paths = await Promise.all(files.map(requireFile));
       await using engine = await openScratchEngine(home);
-      const options = { ...(paths.length > 0 && { files: paths }), checkKnownScript: hostedChecker(home) };
+      const options = {
+        ...(paths.length > 0 && { files: paths }),
+        checkKnownScript: hostedChecker(home),
+        checkSyntax: true,
+      };
       const check = async (): Promise<CheckedFunctions> => checkHomeFunctions(home, engine, options);
       let checked = await check();
       const fixed: ScriptFix[] = [];
@@ -72,7 +76,7 @@ async function requireFile(file: string): Promise<string> {
 }
 
 /** Knows the bridge, by where it is in every package. */
-function hostedChecker({ modelsPath }: Home): KnownScriptChecker {
+export function hostedChecker({ modelsPath }: Home): KnownScriptChecker {
   return async (script) =>
     script.path.endsWith('/dist/bridge/embed.js')
       ? checkHostedCommand(script, { modelsPath, defaultModel: currentModel() })

@@ -9,6 +9,7 @@ import { openHomeOf } from './home-options.ts';
 import { checkHomeFunctions, openScratchEngine } from './open-checked-engine.ts';
 import { printTable } from './print-table.ts';
 import { addTestFunctionCommand } from './test-function-command.ts';
+import { addWatchFunctionsCommand } from './watch-functions-command.ts';
 
 /** `embedhouse functions`: the function files and their scripts. */
 export function addFunctionsCommand(program: Command): void {
@@ -49,6 +50,7 @@ export function addFunctionsCommand(program: Command): void {
 
   addCheckFunctionsCommand(functions);
   addTestFunctionCommand(functions);
+  addWatchFunctionsCommand(functions);
   addNewFunctionCommand(functions);
 }
 

@@ -47,8 +47,9 @@ Results go to stdout, all else to stderr; Ctrl-C cancels the running statement.`
         throw new EmbedhouseError('USAGE', message);
       }
       await interruptible(async (signal) => {
-        await using engine = await openCheckedEngine(home);
-        await runQuery(engine, statements, options, signal);
+        using progress = new QueryProgressBar(process.stderr);
+        await using engine = await openCheckedEngine(home, { say: progress.say });
+        await runQuery(engine, statements, options, { signal, progress });
       });
     });
 }
@@ -89,9 +90,8 @@ async function runQuery(
   engine: Engine,
   sql: string,
   { format, param = {} }: QueryCommandOptions,
-  signal: AbortSignal,
+  { signal, progress }: { signal: AbortSignal; progress: QueryProgressBar },
 ): Promise<void> {
-  using progress = new QueryProgressBar(process.stderr);
   await engine.run(sql, {
     format: format ?? (process.stdout.isTTY ? 'PrettyCompact' : 'TabSeparated'),
     params: param,

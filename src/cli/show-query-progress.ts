@@ -47,6 +47,12 @@ export class QueryProgressBar implements Disposable {
     });
   }
 
+  /** Prints a line of embedhouse's own, in the bar's place. */
+  readonly say = (line: string): void => {
+    this.#stop();
+    this.#terminal.write(`embedhouse: ${line}\n`);
+  };
+
   [Symbol.dispose](): void {
     this.#stop();
   }

@@ -14,6 +14,7 @@ import { isFunctionFailure, queryErrorFrom } from './query-error.ts';
 import { ScriptProcesses } from './script-processes.ts';
 import { SessionThread } from './session-thread.ts';
 import { setParameters, setTag } from './set-statement.ts';
+import { StagedFunctions } from './staged-functions.ts';
 import { StatementWatch } from './statement-watch.ts';
 import { throwIfCancelled } from './throw-if-cancelled.ts';
 import { UserSession } from './user-session.ts';
@@ -30,6 +31,8 @@ export interface EmbeddedEngineOptions {
    * @default 0
    */
   indexThreads?: number;
+  /** Called before each statement of the engine's session. */
+  beforeStatement?: () => Promise<void>;
 }
 
 /**
@@ -66,14 +69,17 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
       const dataPath = options.dataPath === ':memory:' ? join(folder.path, 'data') : resolve(options.dataPath);
       await makeDataFolder(dataPath);
       await refuseFolderInUse(dataPath);
-      const functionsPath = resolve(options.functionsPath);
+      const functions = new StagedFunctions(resolve(options.functionsPath), folder.path);
+      await functions.stage();
       const configPath = await writeConfigFile({
         folder: folder.path,
-        functionsPath,
+        functionFiles: functions.patterns,
         userScriptsPath,
         indexThreads: options.indexThreads ?? 0,
       });
-      return new EmbeddedEngine(await openParts({ dataPath, configPath, scripts, folder }));
+      const { beforeStatement } = options;
+      const parts = await openParts({ dataPath, configPath, scripts, folder, functions });
+      return new EmbeddedEngine({ ...parts, ...(beforeStatement && { beforeStatement }) });
     } catch (error) {
       await folder.remove();
       throw error;
@@ -90,9 +96,11 @@ interface EngineParts {
   connectionArgs: string[];
   scripts: ScriptProcesses;
   folder: TemporaryFolder;
+  functions: StagedFunctions;
   thread: SessionThread;
   control: OwnSession;
   version: string;
+  beforeStatement?: () => Promise<void>;
 }
 
 async function openParts(options: {
@@ -100,8 +108,9 @@ async function openParts(options: {
   configPath: string;
   scripts: ScriptProcesses;
   folder: TemporaryFolder;
+  functions: StagedFunctions;
 }): Promise<EngineParts> {
-  const { dataPath, scripts, folder } = options;
+  const { dataPath, scripts, folder, functions } = options;
   const connectionArgs = [`--config-file=${options.configPath}`];
   const thread = new SessionThread({ dataPath, connectionArgs });
   let control: OwnSession | undefined;
@@ -110,7 +119,7 @@ async function openParts(options: {
     const opened = await thread.ask({ type: 'open' });
     if (opened.type === 'failed') throw new Error(opened.message);
     const [row] = await control.rows<{ version: string }>('SELECT version() AS version');
-    return { dataPath, connectionArgs, scripts, folder, thread, control, version: row?.version ?? '' };
+    return { dataPath, connectionArgs, scripts, folder, functions, thread, control, version: row?.version ?? '' };
   } catch (cause) {
     await control?.close();
     await thread.exit();
@@ -134,6 +143,15 @@ class EmbeddedEngine extends BaseEngine {
     const { signal } = options;
     const run = async (sql: string): Promise<void> => this.run(sql, { signal });
     return insertData({ ...options, into, folder: this.#parts.folder.path, run });
+  }
+
+  override async reloadFunctions(): Promise<void> {
+    const { functions, scripts } = this.#parts;
+    await functions.stage();
+    const reloaded = new AbortController();
+    const reloading = super.reloadFunctions().finally(() => reloaded.abort());
+    // ClickHouse waits up to ten seconds for the scripts of each old pool to end with their input.
+    await Promise.all([reloading, endScripts(async (signal) => scripts.stopAbandoned(signal), reloaded.signal)]);
   }
 
   protected async read<Row>(sql: string, options: Pick<QueryOptions, 'params'> & Signalled): Promise<Row[]> {
@@ -171,7 +189,7 @@ class EmbeddedEngine extends BaseEngine {
     // pool to end with their input. Those that take longer than they should are ended.
     const ended = new AbortController();
     const closed = thread.ask({ type: 'close' }).finally(() => ended.abort());
-    await Promise.all([closed, endScripts(scripts, ended.signal)]);
+    await Promise.all([closed, endScripts(async (signal) => scripts.stop(signal), ended.signal)]);
     await thread.exit();
     // Those that ClickHouse had given up before, and what scripts have left behind.
     if ((await scripts.stop('SIGTERM')) > 0) {
@@ -184,10 +202,14 @@ class EmbeddedEngine extends BaseEngine {
   }
 }
 
-async function endScripts(scripts: ScriptProcesses, ended: AbortSignal): Promise<void> {
-  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+/** Ends scripts that stay for longer than they should, until ClickHouse waits for none. */
+async function endScripts(
+  stop: (signal: 'SIGTERM' | 'SIGKILL') => Promise<unknown>,
+  ended: AbortSignal,
+): Promise<void> {
+  for (let signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'; ; signal = 'SIGKILL') {
     await sleep(scriptEndMs, undefined, { signal: ended }).catch(() => {});
     if (ended.aborted) return;
-    await scripts.stop(signal);
+    await stop(signal);
   }
 }

@@ -42,6 +42,11 @@ export class ScriptProcesses {
     return scripts.length;
   }
 
+  /** Sends a signal to those whose pipes ClickHouse has closed, so that they had the end of their input. */
+  async stopAbandoned(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    for (const pid of await this.#listAbandoned()) send(pid, signal);
+  }
+
   /**
    * Ends, after a while, those whose pipes ClickHouse has closed already and that are still there: it sends one SIGTERM
    * to a script that failed, does not look whether that helps, and knows nothing of what the script has started.

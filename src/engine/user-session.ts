@@ -7,6 +7,7 @@ import type { ScriptProcesses } from './script-processes.ts';
 import type { SessionThread } from './session-thread.ts';
 import { setParameters, setTag } from './set-statement.ts';
 import { splitStatements } from './split-statements.ts';
+import type { StagedFunctions } from './staged-functions.ts';
 import { StatementWatch } from './statement-watch.ts';
 import { throwIfCancelled } from './throw-if-cancelled.ts';
 import { Turns } from './turns.ts';
@@ -17,7 +18,11 @@ export interface UserSessionParts {
   /** Follows and kills them. */
   control: OwnSession;
   scripts: ScriptProcesses;
+  functions: StagedFunctions;
+  beforeStatement?: () => Promise<void>;
 }
+
+const reloadsFunctions = /\bSYSTEM\s+RELOAD\s+FUNCTION/i;
 
 /** The session of the user's statements: calls take turns in it, and each turn's statements run one by one. */
 export class UserSession implements StatementSession {
@@ -51,7 +56,9 @@ export class UserSession implements StatementSession {
       throwIfCancelled(options.signal);
       if (parameters !== undefined) await this.#set(parameters);
       for (const [index, statement] of statements.entries()) {
+        await this.#parts.beforeStatement?.();
         throwIfCancelled(options.signal);
+        if (reloadsFunctions.test(statement)) await this.#parts.functions.stage();
         const place = statements.length > 1 ? `statement ${index + 1} of ${statements.length}` : undefined;
         yield* this.#streamStatement({ statement, index, place }, options);
       }

@@ -8,6 +8,7 @@ import { checkRepeatedNames } from './check-repeated-names.ts';
 import { checkScript } from './check-script.ts';
 import { checkTypes } from './check-types.ts';
 import { checkVocabulary } from './check-vocabulary.ts';
+import { SyntaxChecks } from './check-syntax.ts';
 import type { EngineVocabulary } from './engine-vocabulary.ts';
 import type { FunctionDefinition } from './function-definition.ts';
 import type { FunctionProblem } from './function-problem.ts';
@@ -28,6 +29,8 @@ export interface CheckFunctionsOptions {
   files?: readonly string[];
   /** Judges scripts that someone knows. */
   checkKnownScript?: KnownScriptChecker;
+  /** Lets interpreters look at the scripts' syntax, each 10 to 100 ms. */
+  checkSyntax?: boolean;
 }
 
 export interface CheckedFunctions {
@@ -41,16 +44,20 @@ export interface CheckedFunctions {
 export async function checkFunctions(options: CheckFunctionsOptions): Promise<CheckedFunctions> {
   const { functionsPath, files } = options;
   const { sources, problems } = await readFunctionSources(functionsPath, files);
+  const syntax = options.checkSyntax ? new SyntaxChecks(options.searchPath) : undefined;
   const isWanted = ({ file }: { file: string }): boolean => files?.includes(file) ?? true;
   const wanted = sources.filter(isWanted);
-  const found = await Promise.all(wanted.map(async (source) => checkSource(source, options)));
+  const found = await Promise.all(wanted.map(async (source) => checkSource(source, { ...options, syntax })));
   // What stands in the files that are asked about comes last, and so is what repeats.
   const ordered = files ? [...sources.filter((source) => !isWanted(source)), ...wanted] : sources;
   const all = [...problems, ...found.flat(), ...checkRepeatedNames(ordered)].filter(isWanted);
   return { definitions: defineFunctions(wanted), problems: all.toSorted(compareProblems) };
 }
 
-async function checkSource(source: FunctionSource, options: CheckFunctionsOptions): Promise<FunctionProblem[]> {
+async function checkSource(
+  source: FunctionSource,
+  options: CheckFunctionsOptions & { syntax: SyntaxChecks | undefined },
+): Promise<FunctionProblem[]> {
   const { vocabulary, userScriptsPath, checkKnownScript: checker } = options;
   return [
     ...(await checkScript(source, options)),

@@ -3,6 +3,7 @@ import { isAbsolute, join, normalize, sep } from 'node:path';
 
 import { checkShebang } from './check-shebang.ts';
 import { checkScriptText } from './check-script-text.ts';
+import type { SyntaxChecks } from './check-syntax.ts';
 import { parseBoolean } from './function-options.ts';
 import type { FunctionProblem, ScriptFault } from './function-problem.ts';
 import type { FunctionSource } from './function-source.ts';
@@ -21,10 +22,17 @@ export interface ScriptLocation {
  * Checks that ClickHouse can start the script that a function's command names, and that its lines end as they should. A
  * shell line (`execute_direct` off) is not looked into.
  */
-export async function checkScript(source: FunctionSource, location: ScriptLocation): Promise<FunctionProblem[]> {
+export async function checkScript(
+  source: FunctionSource,
+  location: ScriptLocation & { syntax?: SyntaxChecks | undefined },
+): Promise<FunctionProblem[]> {
   const command = source.options.get('command');
   if (!command?.text || command.text.trim() === '' || !isDirect(source)) return [];
   const faults = await findScriptFaults(command.text, location);
+  if (location.syntax !== undefined && !faults.some(({ severity }) => severity === undefined)) {
+    const script = command.text.split(' ')[0] ?? '';
+    faults.push(...(await location.syntax.find(script, join(location.userScriptsPath, script))));
+  }
   const isRepairable = faults.some(({ repair }) => repair !== undefined);
   const path = isRepairable ? await realPathInside(command.text.split(' ')[0] ?? '', location) : undefined;
   return faults.map(({ message, remedy, severity, repair }): FunctionProblem => {

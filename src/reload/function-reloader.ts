@@ -1,0 +1,118 @@
+import type { Engine } from '../engine/engine.ts';
+import type { CheckedFunctions } from '../functions/check-functions.ts';
+import type { FunctionProblem } from '../functions/function-problem.ts';
+import {
+  scriptPath,
+  takeScriptStamps,
+  takeStamps,
+  type FunctionFolders,
+  type FunctionStamps,
+} from './function-stamps.ts';
+
+export interface FunctionReloaderOptions extends FunctionFolders {
+  engine: Pick<Engine, 'reloadFunctions'>;
+  /** Checks the function files and their scripts as they are. */
+  check: () => Promise<CheckedFunctions>;
+}
+
+/** What was edited, and what became of it. */
+export interface FunctionChanges {
+  /** Absolute paths of function files and code, also of those that are gone. */
+  paths: string[];
+  /** Of the functions that the edits touched, as they are now. */
+  problems: FunctionProblem[];
+  /** Errors that the edits brought into functions which had none: for these the engine keeps all functions as they were. */
+  broken: FunctionProblem[];
+  /** What ClickHouse did not take, though the check found nothing; it keeps the function as it was. */
+  refusal?: Error;
+}
+
+/**
+ * Keeps an engine's functions those of the files while these are edited. An edit that breaks a function changes nothing
+ * until it is repaired: the engine keeps the last good ones, and the processes of their pools.
+ */
+export class FunctionReloader {
+  readonly #options: FunctionReloaderOptions;
+  /** Of the files that were looked at last. */
+  #stamps: FunctionStamps;
+  /** What the engine has. */
+  #loaded: CheckedFunctions;
+  #refreshing: Promise<FunctionChanges | undefined> | undefined;
+
+  private constructor(options: FunctionReloaderOptions, loaded: CheckedFunctions, stamps: FunctionStamps) {
+    this.#options = options;
+    this.#loaded = loaded;
+    this.#stamps = stamps;
+  }
+
+  /** `loaded` is the check of what the engine has read, `stamps` the state of the files before it did. */
+  static async make(
+    options: FunctionReloaderOptions,
+    loaded: CheckedFunctions,
+    stamps: FunctionStamps,
+  ): Promise<FunctionReloader> {
+    // ClickHouse starts scripts when they are needed.
+    const scripts = await takeScriptStamps(options, loaded.definitions);
+    return new FunctionReloader(options, loaded, new Map([...scripts, ...stamps]));
+  }
+
+  /** Looks for edits, and makes the engine follow them. Answers nothing if there are none. */
+  async refresh(): Promise<FunctionChanges | undefined> {
+    this.#refreshing ??= this.#refresh().finally(() => (this.#refreshing = undefined));
+    return this.#refreshing;
+  }
+
+  async #refresh(): Promise<FunctionChanges | undefined> {
+    const stamps = new Map([
+      ...(await takeScriptStamps(this.#options, this.#loaded.definitions)),
+      ...(await takeStamps(this.#options)),
+    ]);
+    const paths = changedPaths(this.#stamps, stamps);
+    if (paths.length === 0) return undefined;
+    this.#stamps = stamps;
+    const checked = await this.#options.check();
+    const problems = this.#findTouched(checked, new Set(paths));
+    const broken = this.#findBroken(problems);
+    if (broken.length > 0) return { paths, problems, broken };
+    // A script that is named only now begins with the state that it has.
+    this.#stamps = new Map([...(await takeScriptStamps(this.#options, checked.definitions)), ...stamps]);
+    this.#loaded = checked;
+    try {
+      await this.#options.engine.reloadFunctions();
+      return { paths, problems, broken };
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      return { paths, problems, broken, refusal: error };
+    }
+  }
+
+  /** Finds the problems of functions whose file or script has changed. */
+  #findTouched(checked: CheckedFunctions, paths: ReadonlySet<string>): FunctionProblem[] {
+    const definitions = [...checked.definitions, ...this.#loaded.definitions];
+    const touched = new Set(
+      definitions
+        .filter((definition) => paths.has(scriptPath(definition, this.#options.userScriptsPath) ?? ''))
+        .map(({ name }) => name),
+    );
+    return checked.problems.filter(({ file, functionName }) => paths.has(file) || touched.has(functionName ?? ''));
+  }
+
+  /** Finds the errors of functions and files that had none. */
+  #findBroken(problems: readonly FunctionProblem[]): FunctionProblem[] {
+    const bad = new Set(this.#loaded.problems.filter(isError).map(placeOf));
+    const good = new Set(
+      this.#loaded.definitions.flatMap(({ name, file }) => [name, file]).filter((place) => !bad.has(place)),
+    );
+    return problems.filter((problem) => isError(problem) && good.has(placeOf(problem)));
+  }
+}
+
+const isError = ({ severity }: FunctionProblem): boolean => severity === 'error';
+
+/** The function that has a problem, or the file if it is the file's. */
+const placeOf = ({ functionName, file }: FunctionProblem): string => functionName ?? file;
+
+function changedPaths(before: FunctionStamps, after: FunctionStamps): string[] {
+  const paths = new Set([...before.keys(), ...after.keys()]);
+  return [...paths].filter((path) => before.get(path) !== after.get(path)).toSorted();
+}
