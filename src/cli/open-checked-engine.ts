@@ -6,9 +6,6 @@ import { readVocabulary } from '../engine/read-vocabulary.ts';
 import { checkFunctions, type CheckedFunctions, type CheckFunctionsOptions } from '../functions/check-functions.ts';
 import { formatProblem } from '../functions/format-problem.ts';
 import type { Home } from '../home/open-home.ts';
-import { FunctionReloader } from '../reload/function-reloader.ts';
-import { takeStamps } from '../reload/function-stamps.ts';
-import { describeChanges } from './describe-changes.ts';
 
 /** Where ClickHouse in this process finds what scripts name without a path. */
 export const searchPath = process.env['PATH'] ?? ['/usr/bin', '/bin'].join(delimiter);
@@ -16,11 +13,6 @@ export const searchPath = process.env['PATH'] ?? ['/usr/bin', '/bin'].join(delim
 export interface OpenEngineOptions {
   /** Of the embedded engine: how many threads build vector indexes. */
   indexThreads?: number;
-}
-
-export interface OpenCheckedEngineOptions extends OpenEngineOptions {
-  /** Says what is wrong with function files, and what became of edited ones. @default on stderr */
-  say?: (line: string) => void;
 }
 
 /**
@@ -38,7 +30,8 @@ export async function openScratchEngine(home: Home): Promise<Engine> {
   return openEmbedded({ ...home, dataPath: ':memory:' });
 }
 
-async function openEmbedded(
+/** Opens the embedded engine of a home. */
+export async function openEmbedded(
   home: Home,
   options: OpenEngineOptions & Pick<EmbeddedEngineOptions, 'beforeStatement'> = {},
 ): Promise<Engine> {
@@ -47,42 +40,22 @@ async function openEmbedded(
 }
 
 /**
- * Opens the engine that a home names. Of the embedded one it says what is wrong with the home's function files, which
- * ClickHouse would leave out without a word, and makes it follow edits of them from statement to statement. A server has
- * its own.
+ * Opens the engine that a home names. Of the embedded one it says on stderr what is wrong with the home's function files,
+ * which ClickHouse would leave out without a word; a server has its own.
  */
-export async function openCheckedEngine(
-  home: Home,
-  { say = sayOnStderr, ...options }: OpenCheckedEngineOptions = {},
-): Promise<Engine> {
-  if (home.serverUrl !== undefined) return openEngine(home, options);
-  const stamps = await takeStamps(home);
-  let reloader: FunctionReloader | undefined;
-  const engine = await openEmbedded(home, {
-    ...options,
-    beforeStatement: async () => {
-      const changes = await reloader?.refresh();
-      if (changes !== undefined) describeChanges(changes, process.cwd()).forEach(say);
-    },
-  });
+export async function openCheckedEngine(home: Home, options: OpenEngineOptions = {}): Promise<Engine> {
+  const engine = await openEngine(home, options);
+  if (home.serverUrl !== undefined) return engine;
   try {
-    const vocabulary = await readVocabulary(engine);
-    const check = async (checkSyntax = true): Promise<CheckedFunctions> =>
-      checkFunctions({ ...home, searchPath, vocabulary, checkSyntax });
-    const loaded = await check(false);
-    for (const problem of loaded.problems.filter(({ severity }) => severity === 'error')) {
-      say(formatProblem(problem, { relativeTo: process.cwd() }));
+    const { problems } = await checkHomeFunctions(home, engine);
+    for (const problem of problems.filter(({ severity }) => severity === 'error')) {
+      process.stderr.write(`embedhouse: ${formatProblem(problem, { relativeTo: process.cwd() })}\n`);
     }
-    reloader = await FunctionReloader.make({ ...home, engine, check }, loaded, stamps);
     return engine;
   } catch (error) {
     await engine.close();
     throw error;
   }
-}
-
-function sayOnStderr(line: string): void {
-  process.stderr.write(`embedhouse: ${line}\n`);
 }
 
 /** Checks the function files of a home against the names that the engine knows. */

@@ -7,7 +7,7 @@ import type { Engine } from '../engine/engine.ts';
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import { openHomeOf } from './home-options.ts';
 import { interruptible } from './interruptible.ts';
-import { openCheckedEngine } from './open-checked-engine.ts';
+import { openLiveEngine } from './open-live-engine.ts';
 import { QueryProgressBar } from './show-query-progress.ts';
 
 interface QueryCommandOptions {
@@ -48,7 +48,7 @@ Results go to stdout, all else to stderr; Ctrl-C cancels the running statement.`
       }
       await interruptible(async (signal) => {
         using progress = new QueryProgressBar(process.stderr);
-        await using engine = await openCheckedEngine(home, { say: progress.say });
+        await using engine = await openLiveEngine(home, progress.say);
         await runQuery(engine, statements, options, { signal, progress });
       });
     });
