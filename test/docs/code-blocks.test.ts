@@ -46,8 +46,9 @@ describe('SQL', () => {
 });
 
 describe('definitions', () => {
-  // Those of docs/udf.md name scripts of that page: udf-page.test.ts.
-  const definitions = [...blocksIn('xml'), ...blocksIn('yaml')].filter(({ file }) => file !== 'docs/udf.md');
+  // Those of other pages name scripts of their page: udf-page.test.ts, examples-page.test.ts.
+  const pagesWithScripts = ['docs/udf.md', 'docs/examples.md'];
+  const definitions = [...blocksIn('xml'), ...blocksIn('yaml')].filter(({ file }) => !pagesWithScripts.includes(file));
 
   test.each(definitions)('$file:$line passes the check', async ({ code, language }) => {
     const folder = await mkdtemp(join(tmpdir(), 'embedhouse-docs-'));
