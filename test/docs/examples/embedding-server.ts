@@ -63,7 +63,12 @@ export class EmbeddingServer implements AsyncDisposable {
       embedding: [text.length, text.charCodeAt(0), ...Array.from({ length: dimensions - 2 }, () => 0)],
     }));
     if (input.includes('fail:short')) data.pop();
-    return answer(200, { object: 'list', model, data: data.toReversed(), usage: { prompt_tokens: 1, total_tokens: 1 } });
+    return answer(200, {
+      object: 'list',
+      model,
+      data: data.toReversed(),
+      usage: { prompt_tokens: 1, total_tokens: 1 },
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

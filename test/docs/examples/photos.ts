@@ -30,7 +30,7 @@ export async function makePhotos(home: string): Promise<string> {
   await mkdir(folder);
   const path = (name: string): string => join(folder, name);
   await sharp(beach).jpeg({ quality: 90 }).toFile(path('beach.jpg'));
-  await sharp(path('beach.jpg')).resize(320).webp({ quality: 60 }).toFile(path('beach-small.webp'));
+  await sharp(path('beach.jpg')).resize(320).webp({ quality: 80 }).toFile(path('beach-small.webp'));
   await sharp(forest).withMetadata({ orientation: 6 }).jpeg().toFile(path('forest.jpg'));
   await writeFile(path('broken.jpg'), (await readFile(path('beach.jpg'))).subarray(0, 5000));
   return folder;

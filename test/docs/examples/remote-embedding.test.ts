@@ -68,7 +68,7 @@ test('a service that refuses the key repeats it, and the error does not', async 
 });
 
 test.each([
-  ['fail:400', "maximum context length is 8192 tokens"],
+  ['fail:400', 'maximum context length is 8192 tokens'],
   ['fail:html', '404'],
   ['fail:short', '1 vectors came for 2 texts'],
 ])('%s: the error says why', async (text, reason) => {
