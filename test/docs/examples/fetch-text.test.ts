@@ -63,9 +63,9 @@ test('a page that is not there is asked for once', async () => {
 test('all threads and queries together fetch eight pages at a time', async () => {
   const sql = `
     SELECT countIf(text = '/row/' || n::String)
-    FROM (SELECT number AS n, fetch_text('${web.url}/row/' || number::String) AS text FROM numbers_mt(96))
+    FROM (SELECT number AS n, fetch_text('${web.url}/row/' || number::String) AS text FROM numbers_mt(48))
     SETTINGS max_threads = 4, max_block_size = 12`;
-  expect(await home.query(sql)).toBe('96\n');
+  expect(await home.query(sql)).toBe('48\n');
   expect(web.mostAtOnce).toBe(8);
 });
 

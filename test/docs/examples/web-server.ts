@@ -20,9 +20,9 @@ export async function stopServer(server: Server): Promise<void> {
   await once(server, 'close');
 }
 
-/** As many requests are kept waiting until that many have come, so that it shows how many come at once. */
-const gathered = 8;
-const gatherMs = 300;
+/** Requests wait until more of them are there than may come at once, or for so long: it then shows how many come. */
+const gathered = 9;
+const gatherMs = 400;
 
 /** A web server with pages that misbehave. */
 export class WebServer implements AsyncDisposable {
