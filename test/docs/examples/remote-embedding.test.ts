@@ -86,3 +86,11 @@ test('a service that is gone is an error that says where it was looked for', asy
   expect(line).toContain(`connect ECONNREFUSED ${new URL(gone.url).host}`);
   expect(line).not.toContain(key);
 });
+
+test.skipIf(process.platform !== 'linux')(
+  'whoever can run SQL on the embedded engine can read the key, as the page warns (skipped where there is no /proc)',
+  async () => {
+    const sql = `SELECT count() FROM file('/proc/self/environ', LineAsString) WHERE line LIKE '%${key}%'`;
+    expect(await home.query(sql, env)).toBe('1\n');
+  },
+);
