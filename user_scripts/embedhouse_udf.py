@@ -1444,7 +1444,7 @@ class _Blocks:
             if len(results) != count:
                 raise ValueRefused(f"expected a list with one result for each of {count} rows, got {len(results)} results")
         except Exception as error:
-            raise _RowFailure(self.number, count, (), error) from error
+            raise _RowFailure(self.number, count, rows[0], error) from error
         self.answers.results += results
         self.answers.rows += [(self.number + index, values) for index, values in enumerate(rows)]
         self.number += count

@@ -1,6 +1,6 @@
 import { existsSync, lstatSync } from 'node:fs';
 import { cp, mkdir, readdir, readlink, rm, symlink } from 'node:fs/promises';
-import { isAbsolute, join, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import envPaths from 'env-paths';
@@ -32,6 +32,9 @@ export interface HomeOptions {
 /** The folder of the installed package. */
 export const packagePath = fileURLToPath(new URL('../../', import.meta.url));
 
+/** Where scripts find `embedhouse/udf`. */
+const kitPath = 'user_scripts/node_modules/embedhouse';
+
 /**
  * Finds the home folder: `--home`, else the current folder if it holds `functions/`, else the user's data folder. A
  * new or empty one is furnished with the package's functions, bridge and bundled model.
@@ -50,7 +53,7 @@ export async function openHome(options: HomeOptions): Promise<Home> {
   };
   const isDefault = options.home === undefined && path !== resolve('.');
   try {
-    if (isDefault || (await isNew(path)) || (await hasMovedPackage(path))) {
+    if (isDefault || (await isNew(path)) || (await hasLostLink(path))) {
       await furnish(home);
     }
   } catch (cause) {
@@ -69,19 +72,21 @@ async function furnish({ path }: Home): Promise<void> {
   // Links, and not copies: a newer version of the package then serves every home.
   await link(join(packagePath, 'dist/bridge/embed.js'), join(path, 'user_scripts'), 'embed');
   await link(join(packagePath, 'models/emoji-clip'), join(path, 'models'), 'emoji-clip');
-  // Where scripts find `embedhouse/udf`.
-  await link(resolve(packagePath), join(path, 'user_scripts/node_modules'), 'embedhouse');
+  await link(resolve(packagePath), join(path, dirname(kitPath)), basename(kitPath));
 }
 
 async function isNew(path: string): Promise<boolean> {
   return !existsSync(path) || (await readdir(path)).length === 0;
 }
 
-/** Whether the bridge was linked here by a package that is no longer where it was. */
-async function hasMovedPackage(path: string): Promise<boolean> {
+/**
+ * Whether a package has linked its bridge here, and that or the kit is no longer there: the package has moved, or npm,
+ * which was asked to install something in user_scripts/, has removed what it did not install.
+ */
+async function hasLostLink(path: string): Promise<boolean> {
   const bridge = join(path, 'user_scripts/embed');
   const target = await readlink(bridge).catch(() => '');
-  return isAbsolute(target) && !existsSync(bridge);
+  return isAbsolute(target) && !(existsSync(bridge) && existsSync(join(path, kitPath)));
 }
 
 function isNoLink(path: string): boolean {

@@ -59,7 +59,7 @@ export class BlockRunner implements Runner {
     try {
       results = checkResults(await this.#run(...columns), rows);
     } catch (error) {
-      results = fail(error, { row: firstRow, rows, values: [] });
+      results = fail(error, { row: firstRow, rows, values: rows === 1 ? columns.map(([value]) => value) : [] });
     }
     this.#columns = [];
     this.#rows = 0;

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { chmod, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { fixturesPath, makeSandbox, repositoryPath, type Sandbox } from './sandbox.ts';
@@ -55,6 +56,22 @@ test.each([
     <return_type>String</return_type><format>TabSeparated</format><command>${script}</command></function></functions>`,
   );
   expect(await sandbox.query("SELECT slugify('Dogs')", options)).toBe('dogs\n');
+});
+
+test('a home from which npm has removed the kit, as something of others, has it again', async () => {
+  const home = join(sandbox.path, 'home of npm');
+  const options = { cwd: join(sandbox.path, 'elsewhere'), env: { ...env, EMBEDHOUSE_HOME: home } };
+  await sandbox.query('SELECT 1', options);
+  const scripts = join(home, 'user_scripts');
+  await mkdir(join(sandbox.path, 'a-package'));
+  await writeFile(join(sandbox.path, 'a-package/package.json'), '{ "name": "a-package", "version": "1.0.0" }');
+  await execa('npm', ['install', '--offline', '--no-audit', '--no-fund', join(sandbox.path, 'a-package')], {
+    cwd: scripts,
+  });
+  const kit = join(scripts, 'node_modules/embedhouse/package.json');
+  expect(existsSync(kit)).toBe(false);
+  await sandbox.query('SELECT 1', options);
+  expect(existsSync(kit)).toBe(true);
 });
 
 test('a folder with functions/ is the home of what is started in it; data lie in it', async () => {

@@ -4,28 +4,16 @@ import type { Engine } from '../../src/engine/engine.ts';
 import { checkFunctions } from '../../src/functions/check-functions.ts';
 import { openTestEngine, read } from '../engine/open-test-engine.ts';
 import { KitHome } from '../udf/kit-home.ts';
-import { readCodeBlocks } from './read-code-blocks.ts';
+import { addExamples, readPageExamples } from './page-examples.ts';
 
-const blocks = (await readCodeBlocks()).filter(({ file }) => file === 'docs/udf.md');
-const scripts = blocks.flatMap(({ code }) => {
-  const name = /^#!.*\n(?:\/\/|#) user_scripts\/(?<name>\S+)\n/.exec(code)?.groups?.['name'];
-  return name === undefined ? [] : [{ name, code }];
-});
-/** Each statement has its result after it. */
-const queries = blocks.flatMap(({ language, code, line }, index) => {
-  const next = blocks[index + 1];
-  return language === 'sql' && next?.language === 'text' ? [{ line, sql: code, result: next.code }] : [];
-});
+const examples = await readPageExamples('docs/udf.md');
 
 let home: KitHome;
 let engine: Engine;
 
 beforeAll(async () => {
   home = await KitHome.make();
-  for (const { name, code } of scripts) await home.addFile(`user_scripts/${name}`, code, 0o755);
-  for (const { language, line, code } of blocks) {
-    if (language === 'xml') await home.addFile(`functions/line${line}_function.xml`, code);
-  }
+  await addExamples(home, examples);
   engine = await openTestEngine(home);
 });
 
@@ -46,9 +34,10 @@ test('the page’s definitions pass the check with the page’s scripts', async 
 });
 
 test('every script of the page is named', () => {
+  const { scripts, blocks } = examples;
   expect(scripts).toHaveLength(blocks.filter(({ language }) => language === 'js' || language === 'py').length);
 });
 
-test.each(queries)('line $line gives what the page says', async ({ sql, result }) => {
+test.each(examples.queries)('line $line gives what the page says', async ({ sql, result }) => {
   expect(await read(engine, sql)).toBe(result);
 });

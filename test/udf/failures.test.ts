@@ -151,6 +151,16 @@ describe.each(kits)('$kit', ({ extension, serve }) => {
     );
   });
 
+  test('shows the arguments of a block that has one row', async () => {
+    const types = { arguments: ['UInt8', 'String'], returns: 'UInt8', format: 'TabSeparated' };
+    const code =
+      extension === 'mjs'
+        ? serve("() => { throw new Error('no') }", types).replace('serve(', 'serve.block(')
+        : serve('lambda a, b: 1 / 0', types, 'block=True');
+    const { stderr } = await runScript(await home.addScript(`one.${extension}`, code), '7\tx\n');
+    expect(stderr).toMatch(/failed at row 1 \(7, ["']x["']\): (Error: no|ZeroDivisionError)/);
+  });
+
   test.each([
     ['AggregateFunction(sum, UInt8)', /type AggregateFunction .*declare String/],
     ['Array(Dynamic)', /type Dynamic \(in 'Array\(Dynamic\)'\) is not one that a function can have here/],

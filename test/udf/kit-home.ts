@@ -36,13 +36,18 @@ export class KitHome implements AsyncDisposable {
     this.userScriptsPath = join(path, 'user_scripts');
   }
 
-  static async make(): Promise<KitHome> {
-    const home = new KitHome(await mkdtemp(join(tmpdir(), 'embedhouse-kit-')));
+  static async make(name = 'embedhouse-kit-'): Promise<KitHome> {
+    const home = new KitHome(await mkdtemp(join(tmpdir(), name)));
     await mkdir(home.functionsPath);
     await mkdir(join(home.userScriptsPath, 'node_modules'), { recursive: true });
     await symlink(root, join(home.userScriptsPath, 'node_modules/embedhouse'));
     await symlink(join(root, 'user_scripts/embedhouse_udf.py'), join(home.userScriptsPath, 'embedhouse_udf.py'));
     return home;
+  }
+
+  /** Does what `npm install` does, with a package of the repository. */
+  async addPackage(name: string): Promise<void> {
+    await symlink(join(root, 'node_modules', name), join(this.userScriptsPath, 'node_modules', name));
   }
 
   /** Writes an executable script: `.mjs` in JavaScript, `.py` in Python. */
