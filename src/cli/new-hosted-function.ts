@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import { readVocabulary } from '../engine/read-vocabulary.ts';
+import { requireCallable } from '../engine/require-callable.ts';
 import { findScriptFault } from '../functions/check-script.ts';
 import { createFunctionFile } from '../functions/create-file.ts';
 import { renderHostedFunction } from '../functions/render-hosted-function.ts';
@@ -39,6 +40,7 @@ export async function newHostedFunction(name: string, flags: HostedFlags, comman
   await requireBridge(home, planned.command);
   await using engine = await openScratchEngine(home);
   await requireFreeName(name, { functionsPath: home.functionsPath, vocabulary: await readVocabulary(engine) });
+  await requireCallable(engine, name);
   const file = await createFunctionFile(home.functionsPath, name, renderHostedFunction({ name, ...planned }));
   await reportNewFile(file, home, engine);
   const doubt = poolingDoubt(folder);

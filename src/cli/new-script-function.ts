@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 
 import { describeType } from '../engine/describe-type.ts';
 import { readVocabulary } from '../engine/read-vocabulary.ts';
+import { requireCallable } from '../engine/require-callable.ts';
 import type { FunctionType } from '../functions/function-definition.ts';
 import { createScriptFiles } from '../functions/new-script/create-script-files.ts';
 import { exampleValue } from '../functions/new-script/example-values.ts';
@@ -32,6 +33,7 @@ export async function newScriptFunction(name: string, flags: ScriptFlags, comman
   await using engine = await openScratchEngine(home);
   const vocabulary = await readVocabulary(engine);
   await requireFreeName(name, { functionsPath: home.functionsPath, vocabulary });
+  await requireCallable(engine, name);
   const planned = await planScript(
     {
       name,
@@ -87,13 +89,15 @@ function describe(planned: PlannedScript, { script, definition, kit }: Written, 
   const { name, hasTypesInCode } = planned.function;
   return [
     `Wrote ${scriptPath} and ${definitionPath}: ${signatureOf(planned.function)}`,
-    ...(kit === undefined ? [] : [`Put ${relative(process.cwd(), kit)} there, which the script imports`]),
+    ...(kit === undefined ? [] : [`Put the kit beside it: ${relative(process.cwd(), kit)}`]),
     ...(planned.olderNode === undefined
       ? []
       : [
           `The script is JavaScript with its types in comments, because Node ${planned.olderNode.slice(1)} runs no TypeScript, and 22.18 does`,
         ]),
-    ...(hasTypesInCode ? ['The script names its types too, because the kit does not look for definitions there'] : []),
+    ...(hasTypesInCode
+      ? ['The script says its types too, because the kit does not look for definitions in that folder']
+      : []),
     `Test it: embedhouse functions test ${flags}${[name, ...values.map(quoteForShell)].join(' ')}`,
     `Try it:  embedhouse query ${flags}${quoteSqlForShell(sql)}`,
   ].join('\n');

@@ -69,6 +69,8 @@ export async function planScript(choices: ScriptChoices, surroundings: ScriptSur
   }
   const olderNode = language === 'typescript' ? await findOlderNode(surroundings.searchPath) : undefined;
   const script = nameScript(name, olderNode === undefined ? language : 'javascript');
+  const hasTypesInCode = language !== 'bash' && !findsDefinition(script, surroundings);
+  const { functionsPath } = surroundings;
   const planned: ScriptFunction = {
     name,
     language,
@@ -78,8 +80,8 @@ export async function planScript(choices: ScriptChoices, surroundings: ScriptSur
     format,
     chunkHeader: language !== 'bash',
     script,
-    definition: join(basename(surroundings.functionsPath), `${name}_function.xml`),
-    hasTypesInCode: language !== 'bash' && !findsDefinition(script, surroundings),
+    definition: join(hasTypesInCode ? functionsPath : basename(functionsPath), `${name}_function.xml`),
+    hasTypesInCode,
   };
   const definitionText = renderDefinition(planned);
   requireSound(definitionText, surroundings.vocabulary);

@@ -50,7 +50,7 @@ function renderBody(script: ScriptFunction, names: readonly string[]): string[] 
   const value = names[given.indexOf(placeholder.argument)] ?? '';
   switch (placeholder.kind) {
     case 'text':
-      return [`printf '%s\\n' "Hello, $${value}"`];
+      return [`printf '%s\\n' "Hello, ${names.map((name) => `$${name}`).join(', ')}"`];
     case 'asText':
     case 'same':
       return [`printf '%s\\n' "$${value}"`];

@@ -1,7 +1,7 @@
 import { javascriptType, javascriptZero, quoteJavascript } from './javascript-values.ts';
 import { choosePlaceholder } from './placeholder.ts';
 import { safeNames } from './safe-names.ts';
-import { type ScriptFunction, type ScriptType, signatureOf } from './script-function.ts';
+import { type ScriptFunction, type ScriptType, aboutTypesInCode, introduce } from './script-function.ts';
 import { wrapComment } from './wrap-comment.ts';
 
 /** What a module cannot name anything, and what the scripts use. */
@@ -17,16 +17,13 @@ const maxLineLength = 100;
 
 /** Writes the script of a function as an ES module: TypeScript if it is called so, else JavaScript with types in JSDoc. */
 export function renderJavascript(script: ScriptFunction): string {
-  const { name, arguments: given, returns, definition, hasTypesInCode } = script;
+  const { name, arguments: given, returns, hasTypesInCode } = script;
   const isTyped = /\.[cm]?ts$/.test(script.script);
   const [ownName = name, ...names] = safeNames([name, ...given.map((argument) => argument.name)], reserved);
   const lines = [
     '#!/usr/bin/env node',
     ...(isTyped ? [] : ['// @ts-check']),
-    ...wrapComment(
-      '// ',
-      `${signatureOf(script)}: ClickHouse starts this script as ${definition} says, where its types and format stand.`,
-    ),
+    ...wrapComment('// ', introduce(script)),
     "import { serve } from 'embedhouse/udf';",
     '',
     ...(isTyped
@@ -47,7 +44,7 @@ export function renderJavascript(script: ScriptFunction): string {
       '// ',
       'console.log writes to stderr, since stdout belongs to ClickHouse. An async function works on 16 rows at a time; serve.block hands over many rows at once, in an array for each argument.',
     ),
-    ...(hasTypesInCode ? wrapComment('// ', `These types are those of ${definition}.`) : []),
+    ...(hasTypesInCode ? wrapComment('// ', aboutTypesInCode) : []),
     ...renderServe(script, ownName),
   ];
   return `${lines.join('\n')}\n`;

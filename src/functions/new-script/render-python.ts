@@ -1,7 +1,7 @@
 import { choosePlaceholder } from './placeholder.ts';
 import { pythonType, pythonZero } from './python-values.ts';
 import { safeNames } from './safe-names.ts';
-import { type ScriptFunction, signatureOf } from './script-function.ts';
+import { type ScriptFunction, aboutTypesInCode, introduce } from './script-function.ts';
 import { wrapComment } from './wrap-comment.ts';
 
 /** Python's keywords, and what the scripts use. */
@@ -17,7 +17,7 @@ const maxLineLength = 100;
 
 /** Writes the script of a function in Python. */
 export function renderPython(script: ScriptFunction): string {
-  const { name, arguments: given, returns, definition, hasTypesInCode } = script;
+  const { name, arguments: given, returns, hasTypesInCode } = script;
   const [ownName = name, ...names] = safeNames([name, ...given.map((argument) => argument.name)], reserved);
   const hint = ({ data, name: type }: { data: typeof returns.data; name: string }): string =>
     data === undefined ? JSON.stringify(type) : pythonType(data);
@@ -35,7 +35,7 @@ export function renderPython(script: ScriptFunction): string {
       '# ',
       `print() writes to stderr, since stdout belongs to ClickHouse. An "async def" works on 16 rows at a time; serve(${ownName}, block=True) hands over many rows at once, in a list for each argument.`,
     ),
-    ...(hasTypesInCode ? wrapComment('# ', `These types are those of ${definition}.`) : []),
+    ...(hasTypesInCode ? wrapComment('# ', aboutTypesInCode) : []),
     ...renderServe(script, ownName),
   ];
   const code = body.join('\n');
@@ -45,10 +45,7 @@ export function renderPython(script: ScriptFunction): string {
   ];
   const lines = [
     '#!/usr/bin/env python3',
-    ...wrapComment(
-      '# ',
-      `${signatureOf(script)}: ClickHouse starts this script as ${definition} says, where its types and format stand.`,
-    ),
+    ...wrapComment('# ', introduce(script)),
     ...(imports.length > 0 ? [...imports, ''] : []),
     'from embedhouse_udf import serve',
     '',

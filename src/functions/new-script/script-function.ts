@@ -30,7 +30,7 @@ export interface ScriptFunction {
   chunkHeader: boolean;
   /** The script's name in the folder of scripts. */
   script: string;
-  /** The file with the definition and its folder, for comments. */
+  /** The file with the definition, for comments. */
   definition: string;
   /** Whether the kit would not find the definition, so that the script has to say the types itself. */
   hasTypesInCode: boolean;
@@ -44,3 +44,14 @@ export function signatureOf({
 }: Pick<ScriptFunction, 'name' | 'arguments' | 'returns'>): string {
   return `${name}(${given.map((argument) => `${argument.name} ${argument.type.name}`).join(', ')}) ${returns.name}`;
 }
+
+/** Says in a script what it is, and where the rest stands. */
+export function introduce(script: ScriptFunction): string {
+  const { definition, hasTypesInCode } = script;
+  const where = hasTypesInCode ? '' : ', where its types and format stand';
+  return `${signatureOf(script)}: ClickHouse starts this script as ${definition} says${where}.`;
+}
+
+/** Why types stand in a script. */
+export const aboutTypesInCode =
+  'The kit does not look for definitions in that folder: types and format stand here too, and must be the same.';
