@@ -1,40 +1,48 @@
-import { join, relative } from 'node:path';
-
 import { Option, type Command } from 'commander';
 
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
-import { readVocabulary } from '../engine/read-vocabulary.ts';
-import { findScriptFault } from '../functions/check-script.ts';
-import { createFunctionFile } from '../functions/create-function-file.ts';
-import { formatProblem } from '../functions/format-problem.ts';
-import { renderHostedFunction } from '../functions/render-hosted-function.ts';
-import { requireFreeName } from '../functions/require-free-name.ts';
-import type { ErrorPolicy } from '../host/function-call.ts';
-import { type PlannedFunction, planFunction } from '../host/plan-function.ts';
-import type { HostedChoices } from '../host/write-command.ts';
-import { checkOutputs } from '../models/check-outputs.ts';
-import { type Dtype, dtypes } from '../models/dtype.ts';
-import { openModelFolder } from '../models/model-folder.ts';
-import { poolingDoubt } from '../models/pooling-doubt.ts';
-import { type Home, packagePath } from '../home/open-home.ts';
-import { currentModel, givenPathFlags, openHomeOf, quoteForShell } from './home-options.ts';
-import { checkHomeFunctions, openScratchEngine, searchPath } from './open-checked-engine.ts';
+import { batchFormatNames } from '../formats/rows/batch-format.ts';
+import { type NamedType, parseArgument } from '../functions/new-script/parse-argument.ts';
+import { scriptLanguages } from '../functions/new-script/script-function.ts';
+import { dtypes } from '../models/dtype.ts';
+import { newHostedFunction, type HostedFlags } from './new-hosted-function.ts';
+import { newScriptFunction, type ScriptFlags } from './new-script-function.ts';
 
-interface NewFlags {
-  input?: HostedChoices['input'];
-  dtype?: Dtype;
-  normalize?: true;
-  prompt?: string;
-  onError: ErrorPolicy;
-  json?: true;
-}
+/** Flags of functions that run a model, and of functions with a script, as commander names them. */
+const flagsOfKind = {
+  model: ['model', 'input', 'dtype', 'normalize', 'prompt', 'onError'],
+  script: ['argument', 'returns', 'type', 'format'],
+} as const;
 
-/** `embedhouse functions new`: writes the file of a function. */
+/** `embedhouse functions new`: writes the files of a function. */
 export function addNewFunctionCommand(functions: Command): void {
   functions
     .command('new')
-    .description('write the file of a function that runs an installed model, the one that --model names or the default')
+    .description('write the files of a new function: with --language one of your own, else one that runs a model')
     .argument('<name>', 'what SQL calls the function')
+    .option('--json', 'what was written as JSON')
+    .optionsGroup('A function of your own:')
+    .addOption(
+      new Option('--language <language>', 'write a definition, and a script in this language').choices(scriptLanguages),
+    )
+    .option(
+      '--argument <name:Type>',
+      'an argument and its ClickHouse type; may be given several times (text:String)',
+      addArgument,
+    )
+    .option('--returns <Type>', 'the ClickHouse type of the result (String)')
+    .addOption(
+      new Option(
+        '--type <type>',
+        'start a process for each block of rows, or keep some between queries (executable_pool)',
+      ).choices(['executable', 'executable_pool']),
+    )
+    .addOption(
+      new Option('--format <format>', 'how rows go to the script and back (RowBinary; bash: TabSeparated)').choices(
+        batchFormatNames,
+      ),
+    )
+    .optionsGroup('A function that runs an installed model, the one that --model names or the default:')
     .addOption(
       new Option(
         '--input <kind>',
@@ -45,61 +53,41 @@ export function addNewFunctionCommand(functions: Command): void {
     .option('--normalize', 'give each vector the length 1, whatever the model does')
     .option('--prompt <name>', "which of the model's prompts goes before each text, or none (the model's default)")
     .addOption(new Option('--on-error <what>', 'what a bad row does').choices(['fail', 'zero']).default('fail'))
-    .option('--json', 'what was written as JSON')
     .addHelpText(
       'after',
       `
-The file names the model, so that the function's vectors stay those of one model whatever the default is.
+With --language it writes functions/NAME_function.xml and a script in user_scripts/ that work at once: put your work
+into the script's body. What is there already is never overwritten. Without --language the file names the model, so that
+the function's vectors stay those of one model whatever the default is.
 
 Examples:
+  embedhouse functions new shout --language python
+  embedhouse functions new distance --language typescript --argument a:Point --argument b:Point --returns Float64
+  embedhouse functions new first_word --language bash --type executable
   embedhouse functions new encode_minilm --model all-MiniLM-L6-v2
   embedhouse functions new encode_emoji --model emoji-clip --input image --normalize`,
     )
-    .action(async (name: string, flags: NewFlags, command: Command) => {
-      const home = await openHomeOf(command);
-      const folder = await openModelFolder(home.modelsPath, currentModel());
-      const planned = planFunction(folder, { name, ...flags });
-      await checkOutputs(folder, planned.choices.dtype);
-      await requireBridge(home, planned.command);
-      await using engine = await openScratchEngine(home);
-      await requireFreeName(name, { functionsPath: home.functionsPath, vocabulary: await readVocabulary(engine) });
-      const file = await createFunctionFile(home.functionsPath, name, renderHostedFunction({ name, ...planned }));
-      const { problems } = await checkHomeFunctions(home, engine);
-      for (const problem of problems.filter((each) => each.file === file)) {
-        process.stderr.write(`embedhouse: ${formatProblem(problem, { relativeTo: process.cwd() })}\n`);
-        process.exitCode = 1;
-      }
-      const doubt = poolingDoubt(folder);
-      if (doubt !== undefined) {
-        process.stderr.write(`${doubt}\n`);
-      }
-      if (flags.json) {
-        const { functionName: _, ...choices } = planned.choices;
-        const { command: written, dimensions, example } = planned;
-        process.stdout.write(`${JSON.stringify({ name, file, ...choices, dimensions, command: written, example })}\n`);
-      } else {
-        process.stdout.write(`${describe(file, planned, givenPathFlags(command))}\n`);
-      }
+    .action(async (name: string, flags: HostedFlags & Partial<ScriptFlags>, command: Command) => {
+      const { language } = flags;
+      requireOneKind(command, language === undefined ? 'model' : 'script');
+      if (language === undefined) await newHostedFunction(name, flags, command);
+      else await newScriptFunction(name, { ...flags, language }, command);
     });
 }
 
-/** @throws FILE_UNUSABLE when ClickHouse could not start the bridge */
-async function requireBridge({ userScriptsPath }: Home, command: string): Promise<void> {
-  const fault = await findScriptFault(command, { userScriptsPath, searchPath });
-  if (fault) {
-    const [bridge, folder] = [join(packagePath, 'dist/bridge/embed.js'), userScriptsPath].map(quoteForShell);
-    throw new EmbedhouseError(
-      'FILE_UNUSABLE',
-      `${fault.message}, and it is what leads from ClickHouse to the model host; link it there with: mkdir -p ${folder} && ln -sf ${bridge} ${folder}/embed`,
-    );
-  }
+function addArgument(text: string, before: readonly NamedType[] = []): NamedType[] {
+  return [...before, parseArgument(text)];
 }
 
-function describe(file: string, { choices, argument, dimensions, example }: PlannedFunction, flags: string): string {
-  const { functionName, model, dtype } = choices;
-  return [
-    `Wrote ${relative(process.cwd(), file)}: ${functionName}(${argument} String) Array(Float32), ${dimensions} floats of ${model} in ${dtype}`,
-    `Try it:       embedhouse query ${flags}"${example}"`,
-    `Vector index: INDEX … TYPE vector_similarity('hnsw', 'cosineDistance', ${dimensions})`,
-  ].join('\n');
+/** @throws USAGE when a flag is given that belongs to functions of the other kind */
+function requireOneKind(command: Command, kind: keyof typeof flagsOfKind): void {
+  const others = flagsOfKind[kind === 'model' ? 'script' : 'model'];
+  const stray = others.find((flag) => command.getOptionValueSourceWithGlobals(flag) === 'cli');
+  if (stray === undefined) return;
+  const flag = `--${stray === 'onError' ? 'on-error' : stray}`;
+  const message =
+    kind === 'model'
+      ? `${flag} is about a function of your own; say with --language in which language it is to be written`
+      : `${flag} is about a function that runs a model, and --language writes one that does not; leave one of the two out`;
+  throw new EmbedhouseError('USAGE', message);
 }

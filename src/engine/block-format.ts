@@ -36,9 +36,12 @@ export interface InspectedBlock {
 
 const shownRows = 10;
 const shownCharacters = 200;
+/** A function may have types that ClickHouse takes in no table without being told to. */
+const typeSettings =
+  'flatten_nested = 0, allow_suspicious_fixed_string_types = 1, allow_suspicious_low_cardinality_types = 1, allow_suspicious_variant_types = 1, enable_nullable_tuple_type = 1';
+
 /** One row after the other, so that what comes before a broken row is known; and no guessing at header lines. */
-const readingSettings =
-  'input_format_parallel_parsing = 0, input_format_csv_detect_header = 0, input_format_tsv_detect_header = 0, input_format_custom_detect_header = 0, max_threads = 1';
+const readingSettings = `${typeSettings}, input_format_parallel_parsing = 0, input_format_csv_detect_header = 0, input_format_tsv_detect_header = 0, input_format_custom_detect_header = 0, max_threads = 1`;
 
 /** Nothing is dropped, and no default put in its place. */
 const strictSettings = 'input_format_skip_unknown_fields = 0, input_format_null_as_default = 0';

@@ -1,13 +1,9 @@
 import { checkCommand } from './check-command.ts';
-import { checkFormat } from './check-format.ts';
+import { checkDefinition } from './check-definition.ts';
 import type { KnownScriptChecker } from './check-known-script.ts';
 import { checkKnownScript } from './check-known-script.ts';
-import { checkLimits } from './check-limits.ts';
-import { checkParameters } from './check-parameters.ts';
 import { checkRepeatedNames } from './check-repeated-names.ts';
 import { checkScript } from './check-script.ts';
-import { checkTypes } from './check-types.ts';
-import { checkVocabulary } from './check-vocabulary.ts';
 import { SyntaxChecks } from './check-syntax.ts';
 import type { EngineVocabulary } from './engine-vocabulary.ts';
 import type { FunctionDefinition } from './function-definition.ts';
@@ -63,10 +59,6 @@ async function checkSource(
     ...(await checkScript(source, options)),
     ...(await checkCommand(source, options)),
     ...(checker ? await checkKnownScript(source, userScriptsPath, checker) : []),
-    ...checkParameters(source),
-    ...checkLimits(source),
-    ...checkFormat(source),
-    ...checkTypes(source, vocabulary?.types),
-    ...(vocabulary ? checkVocabulary(source, vocabulary) : []),
+    ...checkDefinition(source, vocabulary),
   ];
 }

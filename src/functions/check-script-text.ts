@@ -1,17 +1,7 @@
 import { basename } from 'node:path';
 
 import type { ScriptFault } from './function-problem.ts';
-
-/** Python's own modules that a script of the same name hides from every script beside it. */
-const pythonModules = new Set(
-  (
-    'argparse array ast asyncio base64 bisect calendar code codecs collections copy csv ctypes datetime decimal difflib ' +
-    'email enum fractions functools gzip hashlib heapq hmac html http inspect io ipaddress itertools json keyword logging ' +
-    'math numbers operator os pathlib pickle platform queue random re secrets select shutil signal socket sqlite3 ssl stat ' +
-    'statistics string struct subprocess sys tempfile test textwrap threading time token tokenize traceback types typing ' +
-    'unicodedata urllib uuid warnings xml zipfile zlib'
-  ).split(' '),
-);
+import { isPythonModule } from './python-modules.ts';
 
 /** Looks for what makes a script, which begins with `#!`, misbehave although the system can start it. */
 export function checkScriptText(script: string, content: Uint8Array): ScriptFault[] {
@@ -28,8 +18,8 @@ export function checkScriptText(script: string, content: Uint8Array): ScriptFaul
       repair: 'use-lf-line-ends',
     });
   }
-  const module = /^([a-z]\w*)\.py$/.exec(basename(script))?.[1];
-  if (module !== undefined && pythonModules.has(module)) {
+  const module = /^(\w+)\.py$/.exec(basename(script))?.[1];
+  if (module !== undefined && isPythonModule(module)) {
     faults.push({
       severity: 'warning',
       message: `script '${script}' has the name of Python's own module '${module}', which scripts in its folder then cannot import`,

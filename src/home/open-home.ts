@@ -1,11 +1,13 @@
 import { existsSync, lstatSync } from 'node:fs';
-import { cp, mkdir, readdir, readlink, rm, symlink } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { cp, readdir, readlink } from 'node:fs/promises';
+import { isAbsolute, join, resolve } from 'node:path';
 
 import envPaths from 'env-paths';
 
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
+import { link } from './link.ts';
+import { packagePath } from './package-path.ts';
+import { kitLink, linkKit } from './provide-kit.ts';
 
 /** Where everything is; absolute paths. */
 export interface Home {
@@ -28,12 +30,6 @@ export interface HomeOptions {
   data?: string;
   connect?: string;
 }
-
-/** The folder of the installed package. */
-export const packagePath = fileURLToPath(new URL('../../', import.meta.url));
-
-/** Where scripts find `embedhouse/udf`. */
-const kitPath = 'user_scripts/node_modules/embedhouse';
 
 /**
  * Finds the home folder: `--home`, else the current folder if it holds `functions/`, else the user's data folder. A
@@ -72,7 +68,7 @@ async function furnish({ path }: Home): Promise<void> {
   // Links, and not copies: a newer version of the package then serves every home.
   await link(join(packagePath, 'dist/bridge/embed.js'), join(path, 'user_scripts'), 'embed');
   await link(join(packagePath, 'models/emoji-clip'), join(path, 'models'), 'emoji-clip');
-  await link(resolve(packagePath), join(path, dirname(kitPath)), basename(kitPath));
+  await linkKit(join(path, 'user_scripts'));
 }
 
 async function isNew(path: string): Promise<boolean> {
@@ -86,18 +82,9 @@ async function isNew(path: string): Promise<boolean> {
 async function hasLostLink(path: string): Promise<boolean> {
   const bridge = join(path, 'user_scripts/embed');
   const target = await readlink(bridge).catch(() => '');
-  return isAbsolute(target) && !(existsSync(bridge) && existsSync(join(path, kitPath)));
+  return isAbsolute(target) && !(existsSync(bridge) && existsSync(kitLink(join(path, 'user_scripts'))));
 }
 
 function isNoLink(path: string): boolean {
   return !lstatSync(path).isSymbolicLink();
-}
-
-async function link(target: string, folder: string, name: string): Promise<void> {
-  const path = join(folder, name);
-  await mkdir(folder, { recursive: true });
-  if ((await readlink(path).catch(() => undefined)) !== target) {
-    await rm(path, { force: true });
-    await symlink(target, path);
-  }
 }

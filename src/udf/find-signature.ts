@@ -26,7 +26,7 @@ const folderLevels = 4;
  * @throws FUNCTIONS_INVALID when no definition names the script, or several that differ
  */
 export function findSignature(script: Script): Signature {
-  const folders = foldersOf(script);
+  const folders = definitionFolders(script);
   const named = folders.map((folder) => readFolder(folder, script)).find((found) => found.length > 0) ?? [];
   const candidates = named.filter(({ name }) => script.functionName === undefined || name === script.functionName);
   const matching = candidates.filter((definition) => matchesCommand(definition, script));
@@ -49,7 +49,8 @@ export function findSignature(script: Script): Signature {
   return first;
 }
 
-function foldersOf({ path, functionsPath }: Script): string[] {
+/** Gives the folders in which a script's definition is looked for, in this order. */
+export function definitionFolders({ path, functionsPath }: Pick<Script, 'path' | 'functionsPath'>): string[] {
   if (functionsPath !== undefined && functionsPath !== '') return [functionsPath];
   const folders: string[] = [];
   let folder = dirname(path);

@@ -22,19 +22,21 @@ export type ValueOf<Type extends string, Bytes extends boolean = false> = Type e
           ? ValueOf<Inner, Bytes> | null
           : Type extends `LowCardinality(${infer Inner})`
             ? ValueOf<Inner, Bytes>
-            : Type extends `Array(${infer Inner})`
-              ? ValueOf<Inner, Bytes>[]
-              : Type extends `Map(${infer Key}, ${infer Value})`
-                ? Map<ValueOf<Key, Bytes>, ValueOf<Value, Bytes>>
-                : Type extends OwnName | `${OwnName}(${string}`
-                  ? never
-                  : Type extends 'String' | `FixedString(${string}`
-                    ? Bytes extends true
-                      ? Buffer
-                      : string
-                    : string extends Type
-                      ? never
-                      : string;
+            : Type extends `SimpleAggregateFunction(${string}, ${infer Inner})`
+              ? ValueOf<Inner, Bytes>
+              : Type extends `Array(${infer Inner})`
+                ? ValueOf<Inner, Bytes>[]
+                : Type extends `Map(${infer Key}, ${infer Value})`
+                  ? Map<ValueOf<Key, Bytes>, ValueOf<Value, Bytes>>
+                  : Type extends OwnName | `${OwnName}(${string}`
+                    ? never
+                    : Type extends 'String' | `FixedString(${string}`
+                      ? Bytes extends true
+                        ? Buffer
+                        : string
+                      : string extends Type
+                        ? never
+                        : string;
 
 /** The same for a list of types. */
 export type ValuesOf<Types extends readonly string[], Bytes extends boolean = false> = {

@@ -11,6 +11,7 @@ const compilerOptions = {
   lib: ['es2022', 'esnext.disposable'],
   module: 'nodenext',
   strict: true,
+  allowJs: true,
   exactOptionalPropertyTypes: true,
   noUncheckedIndexedAccess: true,
   skipLibCheck: false,
@@ -43,7 +44,10 @@ export class Consumer {
     await symlink(repositoryPath, join(this.path, 'node_modules/embedhouse'));
   }
 
-  /** Checks and translates TypeScript files; answers what the compiler has to say, which is nothing if all is well. */
+  /**
+   * Checks and translates TypeScript files, and JavaScript ones that ask for it; answers what the compiler has to say, which
+   * is nothing if all is well.
+   */
   async compile(files: Record<string, string>): Promise<string> {
     for (const [name, source] of Object.entries(files)) {
       await writeFile(join(this.path, name), source);

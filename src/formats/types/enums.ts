@@ -26,6 +26,7 @@ export function enumeration({ family, literals }: TypeNode, { asBytes }: StringO
     layout: isWide ? 'Int16' : 'Int8',
     isQuoted: true,
     isEscaped: true,
+    choices: entries.map(([name]) => name),
     fromRaw: nameOf,
     toRaw,
     parse: (text) => (asBytes ? Buffer.from(text, 'latin1').toString() : text),

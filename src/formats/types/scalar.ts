@@ -20,6 +20,8 @@ interface Meaning<Raw> {
   isQuoted: boolean;
   /** Whether the text may hold characters that are escaped. */
   isEscaped?: boolean;
+  /** The only values that there are. */
+  choices?: readonly string[];
 }
 
 export interface NumberScalar extends Meaning<number> {
