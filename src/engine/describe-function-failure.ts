@@ -41,7 +41,8 @@ const reasons: readonly { pattern: RegExp; say: (cause: Cause) => string }[] = [
   },
   {
     pattern: /Broken pipe/,
-    say: () => 'its script had ended before it was asked (the next call starts it again)',
+    say: ({ name }) =>
+      `its script had ended before it was asked; the next call starts it again, and if that fails too, embedhouse functions test ${name} shows why`,
   },
   {
     pattern: /Executable generates stderr/,
