@@ -49,8 +49,10 @@ export async function openHome(options: HomeOptions): Promise<Home> {
   };
   const isDefault = options.home === undefined && path !== resolve('.');
   try {
-    if (isDefault || (await isNew(path)) || (await hasLostLink(path))) {
+    if (isDefault || (await isNew(path)) || (await hasMovedPackage(path))) {
       await furnish(home);
+    } else if (await hasLostKit(path)) {
+      await linkKit(join(path, 'user_scripts'));
     }
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
@@ -75,14 +77,18 @@ async function isNew(path: string): Promise<boolean> {
   return !existsSync(path) || (await readdir(path)).length === 0;
 }
 
-/**
- * Whether a package has linked its bridge here, and that or the kit is no longer there: the package has moved, or npm,
- * which was asked to install something in user_scripts/, has removed what it did not install.
- */
-async function hasLostLink(path: string): Promise<boolean> {
-  const bridge = join(path, 'user_scripts/embed');
-  const target = await readlink(bridge).catch(() => '');
-  return isAbsolute(target) && !(existsSync(bridge) && existsSync(kitLink(join(path, 'user_scripts'))));
+/** Whether the bridge was linked here by a package that is no longer where it was. */
+async function hasMovedPackage(path: string): Promise<boolean> {
+  return (await hasLinkedBridge(path)) && !existsSync(join(path, 'user_scripts/embed'));
+}
+
+/** Whether npm, asked to install something in user_scripts/, has removed the kit, which it had not installed. */
+async function hasLostKit(path: string): Promise<boolean> {
+  return (await hasLinkedBridge(path)) && !existsSync(kitLink(join(path, 'user_scripts')));
+}
+
+async function hasLinkedBridge(path: string): Promise<boolean> {
+  return isAbsolute(await readlink(join(path, 'user_scripts/embed')).catch(() => ''));
 }
 
 function isNoLink(path: string): boolean {
