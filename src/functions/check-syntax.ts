@@ -7,8 +7,8 @@ import { findProgram } from './find-program.ts';
 import type { ScriptFault } from './function-problem.ts';
 
 interface SyntaxFault {
-  /** From 1, if the interpreter says it. */
-  line: number | undefined;
+  /** From 1. */
+  line: number;
   message: string;
 }
 
@@ -20,6 +20,8 @@ interface SyntaxCheck {
   args: (path: string) => string[];
   line: RegExp;
   message: RegExp;
+  /** What in a line may end the script: behind it may stand another language, or data. */
+  end?: RegExp;
 }
 
 const checks: readonly SyntaxCheck[] = [
@@ -42,6 +44,7 @@ const checks: readonly SyntaxCheck[] = [
     args: (path) => ['-n', path],
     line: /: (?:line )?(\d+): /,
     message: /: (?:line )?\d+: (.*)$/m,
+    end: /\b(?:exec|exit)\b/,
   },
 ];
 
@@ -63,13 +66,13 @@ export class SyntaxChecks {
     this.#found.set(path, finding);
     const fault = await finding;
     if (fault === undefined) return [];
-    const place = fault.line === undefined ? '' : ` in line ${fault.line}`;
-    const message = `script '${script}' cannot be read by its interpreter${place}: ${fault.message}`;
+    const message = `script '${script}' cannot be read by its interpreter in line ${fault.line}: ${fault.message}`;
     return [{ message, remedy: 'correct the script' }];
   }
 
   async #check(path: string): Promise<SyntaxFault | undefined> {
-    const words = (await readFirstLine(path)).slice(2).trim().split(/\s+/);
+    const lines = await readLines(path);
+    const words = (lines[0] ?? '').slice(2).trim().split(/\s+/);
     const isEnv = basename(words[0] ?? '') === 'env';
     const named = isEnv ? words.slice(1).find((word) => !word.startsWith('-') && !/^\w+=/.test(word)) : words[0];
     const check = checks.find(({ program }) => program.test(basename(named ?? '')));
@@ -80,14 +83,17 @@ export class SyntaxChecks {
     const message = said === undefined ? undefined : check.message.exec(said)?.[1];
     // Whatever else went wrong is not the script's syntax.
     if (said === undefined || message === undefined) return undefined;
-    const line = check.line.exec(said)?.[1];
-    return { line: line === undefined ? undefined : Number(line), message };
+    const line = Number(check.line.exec(said)?.[1] ?? lines.length);
+    const { end } = check;
+    if (end !== undefined && lines.slice(0, line).some((each) => end.test(each))) return undefined;
+    return { line, message };
   }
 }
 
-async function readFirstLine(path: string): Promise<string> {
+/** The lines of a script, none if its first line names no interpreter. */
+async function readLines(path: string): Promise<string[]> {
   const text = await readFile(path, 'latin1').catch(() => '');
-  return text.startsWith('#!') ? (text.split('\n', 1)[0] ?? '') : '';
+  return text.startsWith('#!') ? text.split('\n') : [];
 }
 
 /** What the program says on stderr when it fails. */

@@ -150,15 +150,16 @@ test('puts a kit beside the scripts where they would not find it, and leaves one
 test('says the types in a script that is where the kit would not find them', async () => {
   const scripts = join(sandbox.path, 'other scripts');
   const args = ['--argument', 'a:Map(String,Array(UInt8))', '--argument', 'b:DateTime', '--returns', 'Array(DateTime)'];
-  for (const language of ['python', 'javascript']) {
-    for (const format of ['RowBinary', 'JSONEachRow']) {
-      const flags = ['--language', language, '--format', format, '--user-scripts', scripts];
-      const stdout = await home.createWell([`${language}_${format}`, ...flags, ...args]);
-      expect(stdout).toContain('The script says its types too, because the kit does not look for definitions in that');
-      const [tested, queried] = await home.tryAll(stdout);
-      expect(tested).toMatch(/\nClickHouse would be content\.$/);
-      expect(queried).toBe('[]');
-    }
+  for (const [language, format] of [
+    ['python', 'RowBinary'],
+    ['javascript', 'JSONEachRow'],
+  ] as const) {
+    const flags = ['--language', language, '--format', format, '--user-scripts', scripts];
+    const stdout = await home.createWell([`in_${language}`, ...flags, ...args]);
+    expect(stdout).toContain('The script says its types too, because the kit does not look for definitions in that');
+    const [tested, queried] = await home.tryAll(stdout);
+    expect(tested).toMatch(/\nClickHouse would be content\.$/);
+    expect(queried).toBe('[]');
   }
   await rm(scripts, { recursive: true });
 });

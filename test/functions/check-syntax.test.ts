@@ -43,6 +43,8 @@ test.each([
   ['i.js', '#!/usr/bin/env node\nthis is judged by running it only\n'],
   ['j', '#!/usr/bin/env node\nthis as well\n'],
   ['k.sh', '#!/bin/sh\nexit 3\n'],
+  ['then-python.sh', `#!/bin/sh\n'''exec' python3 "$0" "$@"\n' '''\nprint(len((1, 2)))\n`],
+  ['then-data.sh', '#!/bin/sh\ntail -n +4 "$0"\nexit\n)(\u0000\n'],
   ['l.pl', '#!/usr/bin/env perl\nthis is not read, as perl would run parts of it\n'],
   ['m.py', '#!/usr/bin/env no-such-python3\n)\n'],
   ['n.bin', '\u007fELF'],
