@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 
 import type { Engine } from '../engine/engine.ts';
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
+import { addParam } from './add-param.ts';
 import { openHomeOf } from './home-options.ts';
 import { interruptible } from './interruptible.ts';
 import { openLiveEngine } from './open-live-engine.ts';
@@ -52,14 +53,6 @@ Results go to stdout, all else to stderr; Ctrl-C cancels the running statement.`
         await runQuery(engine, statements, options, { signal, progress });
       });
     });
-}
-
-function addParam(assignment: string, params: Record<string, string> = {}): Record<string, string> {
-  const equals = assignment.indexOf('=');
-  if (equals < 1) {
-    throw new InvalidArgumentError('expected name=value');
-  }
-  return { ...params, [assignment.slice(0, equals)]: assignment.slice(equals + 1) };
 }
 
 async function readSql(sql: string | undefined, file: string | undefined): Promise<string> {

@@ -1,6 +1,7 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 
 import { stoppable } from '../signals/stoppable.ts';
+import { addParam } from './add-param.ts';
 import { openHomeOf } from './home-options.ts';
 import { interruptible } from './interruptible.ts';
 import { parseCount, parsePositive } from './parse-number.ts';
@@ -50,10 +51,4 @@ Examples:
       );
       process.exitCode = hasFailed(test) ? 1 : 0;
     });
-}
-
-function addParam(assignment: string, params: Record<string, string> = {}): Record<string, string> {
-  const equals = assignment.indexOf('=');
-  if (equals < 1) throw new InvalidArgumentError('expected name=value');
-  return { ...params, [assignment.slice(0, equals)]: assignment.slice(equals + 1) };
 }
