@@ -49,7 +49,7 @@ export async function openHome(options: HomeOptions): Promise<Home> {
   };
   const isDefault = options.home === undefined && path !== resolve('.');
   try {
-    if (isDefault || (await isNew(path)) || (await hasLostLink(path))) {
+    if (isDefault || (await isNew(path)) || (await hasMovedPackage(path))) {
       await furnish(home);
     }
   } catch (cause) {
@@ -57,6 +57,7 @@ export async function openHome(options: HomeOptions): Promise<Home> {
     const message = `the home folder ${path} cannot be furnished (${reason}); name another with --home`;
     throw new EmbedhouseError('FILE_UNUSABLE', message, { cause });
   }
+  await restoreKit(path);
   return home;
 }
 
@@ -75,14 +76,23 @@ async function isNew(path: string): Promise<boolean> {
   return !existsSync(path) || (await readdir(path)).length === 0;
 }
 
+/** Whether the bridge was linked here by a package that is no longer where it was. */
+async function hasMovedPackage(path: string): Promise<boolean> {
+  return (await hasLinkedBridge(path)) && !existsSync(join(path, 'user_scripts/embed'));
+}
+
 /**
- * Whether a package has linked its bridge here, and that or the kit is no longer there: the package has moved, or npm,
- * which was asked to install something in user_scripts/, has removed what it did not install.
+ * Puts the kit's link back: npm, which was asked to install something in user_scripts/, has removed what it did not
+ * install. Only scripts that import the kit need it, and the folder may not be writable.
  */
-async function hasLostLink(path: string): Promise<boolean> {
-  const bridge = join(path, 'user_scripts/embed');
-  const target = await readlink(bridge).catch(() => '');
-  return isAbsolute(target) && !(existsSync(bridge) && existsSync(kitLink(join(path, 'user_scripts'))));
+async function restoreKit(path: string): Promise<void> {
+  const scripts = join(path, 'user_scripts');
+  if ((await hasLinkedBridge(path)) && !existsSync(kitLink(scripts))) await linkKit(scripts).catch(() => {});
+}
+
+/** Whether a package has linked its bridge here. */
+async function hasLinkedBridge(path: string): Promise<boolean> {
+  return isAbsolute(await readlink(join(path, 'user_scripts/embed')).catch(() => ''));
 }
 
 function isNoLink(path: string): boolean {
