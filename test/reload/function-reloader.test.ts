@@ -135,6 +135,40 @@ test('an error that was there before keeps nobody from following edits, and its 
   expect(await wordOf('h')).toBe('later');
 });
 
+test('a broken edit waits for its repair while other functions are edited', async () => {
+  const before = await answerOf('f');
+  await home.define('f', { returns: 'Strin' });
+  expect((await reloader.refresh())?.broken).toHaveLength(1);
+  await home.script('other.sh', 'newer');
+  expect((await reloader.refresh())?.broken).toMatchObject([{ functionName: 'f' }]);
+  expect(await answerOf('f')).toBe(before);
+  await home.define('f');
+  expect((await reloader.refresh())?.broken).toEqual([]);
+  expect(await wordOf('g')).toBe('newer');
+});
+
+test('a script that a broken edit misses repairs it by coming, whatever it is called', async () => {
+  await home.define('f', { script: 'deep/answer' });
+  expect((await reloader.refresh())?.broken).toHaveLength(1);
+  const script = await home.script('deep/answer', 'come');
+  expect(await reloader.refresh()).toEqual({ paths: [script], problems: [], broken: [] });
+  expect(await wordOf('f')).toBe('come');
+  await home.define('f');
+  expect((await reloader.refresh())?.paths).toHaveLength(1);
+  expect(await reloader.refresh()).toBeUndefined();
+});
+
+test('a function with a warning is followed as any other', async () => {
+  const more = '<use_shared_memory>0</use_shared_memory>';
+  await home.script('plain', 'first');
+  await home.define('f', { script: 'plain', type: 'executable', more });
+  expect(await reloader.refresh()).toMatchObject({ problems: [{ severity: 'warning' }], broken: [] });
+  const script = await home.script('plain', 'second');
+  expect(await reloader.refresh()).toMatchObject({ paths: [script] });
+  await home.define('f', { script: 'plain', type: 'executable', more, returns: 'Strin' });
+  expect((await reloader.refresh())?.broken).toHaveLength(1);
+});
+
 test('code beside a script counts as the script’s, and what else lies there does not', async () => {
   await home.write('user_scripts/deep/words.py', 'word = "one"\n');
   await home.write(
