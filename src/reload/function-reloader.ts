@@ -101,7 +101,7 @@ export class FunctionReloader {
     const definitions = [...checked.definitions, ...this.#loaded.definitions];
     const touched = new Set(
       definitions
-        .filter((definition) => paths.has(scriptPath(definition, this.#options.userScriptsPath) ?? ''))
+        .filter((each) => paths.has(each.file) || paths.has(scriptPath(each, this.#options.userScriptsPath) ?? ''))
         .map(({ name }) => name),
     );
     return checked.problems.filter((problem) => {
