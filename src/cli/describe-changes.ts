@@ -15,5 +15,5 @@ export function describeChanges({ paths, problems, broken, refusal }: FunctionCh
 function outcome(isBroken: boolean, refusal: Error | undefined): string {
   if (isBroken) return 'the functions stay as they were until this is repaired';
   if (refusal === undefined) return 'functions reloaded';
-  return `a function stays as it was (${refusal.message})`;
+  return `ClickHouse did not take all of it: ${refusal.message}`;
 }

@@ -75,7 +75,9 @@ export class ScriptProcesses {
 
   async #listAbandoned(): Promise<number[]> {
     if (process.platform !== 'linux') return [];
-    const [scripts, open] = await Promise.all([this.#list(), readAllPipes()]);
+    const scripts = await this.#list();
+    // After the scripts: one that starts meanwhile would seem to have no pipe here.
+    const open = await readAllPipes();
     return scripts.filter(({ pipes }) => !pipes.some((pipe) => open.has(pipe))).map(({ pid }) => pid);
   }
 

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
 import { isFunctionFile, isYaml } from '../functions/function-file-name.ts';
@@ -57,7 +57,13 @@ export class StagedFunctions {
   }
 
   async #read(name: string): Promise<Buffer | undefined> {
-    const content = await readFile(join(this.#functionsPath, name)).catch(() => undefined);
+    const original = join(this.#functionsPath, name);
+    // Reading a named pipe would wait for a writer.
+    const isFile = await stat(original).then(
+      (found) => found.isFile(),
+      () => false,
+    );
+    const content = isFile ? await readFile(original).catch(() => undefined) : undefined;
     if (content === undefined || !isYaml(name)) return content;
     const xml = yamlAsXml(content.toString());
     return xml === undefined ? undefined : Buffer.from(xml);

@@ -7,8 +7,8 @@ import { findProgram } from './find-program.ts';
 import type { ScriptFault } from './function-problem.ts';
 
 interface SyntaxFault {
-  /** From 1. */
-  line: number;
+  /** From 1, if the interpreter says it. */
+  line: number | undefined;
   message: string;
 }
 
@@ -20,9 +20,16 @@ interface SyntaxCheck {
   args: (path: string) => string[];
   line: RegExp;
   message: RegExp;
-  /** What in a line may end the script: behind it may stand another language, or data. */
+  /** What the interpreter may never come past; a fault below it may be none. */
   end?: RegExp;
 }
+
+const shellSays = {
+  line: /: (?:line )?(\d+): /,
+  message: /: (?:line )?\d+: (.*)$/m,
+  // Below may be data, or another language: a script in it finds its interpreter by `exec`.
+  end: /\bexec\b|^exit\b/m,
+};
 
 const checks: readonly SyntaxCheck[] = [
   {
@@ -40,15 +47,22 @@ const checks: readonly SyntaxCheck[] = [
     message: /^(\w*Error: .*)$/m,
   },
   {
-    program: /^(?:ba|da|k|z)?sh$/,
+    program: /^bash$/,
+    // With -n a `shopt -s extglob` in the script does nothing.
+    args: (path) => ['-O', 'extglob', '-n', path],
+    ...shellSays,
+  },
+  {
+    program: /^(?:da|k|z)?sh$/,
     args: (path) => ['-n', path],
-    line: /: (?:line )?(\d+): /,
-    message: /: (?:line )?\d+: (.*)$/m,
-    end: /\b(?:exec|exit)\b/,
+    ...shellSays,
   },
 ];
 
 const mostMs = 10_000;
+
+/** Begins the end of a zip archive: Python runs one that begins with `#!`. */
+const zipEnd = 'PK\u0005\u0006';
 
 /** Lets the interpreters that scripts' first lines name read them, those that can do so without running them. */
 export class SyntaxChecks {
@@ -66,13 +80,16 @@ export class SyntaxChecks {
     this.#found.set(path, finding);
     const fault = await finding;
     if (fault === undefined) return [];
-    const message = `script '${script}' cannot be read by its interpreter in line ${fault.line}: ${fault.message}`;
+    const place = fault.line === undefined ? '' : ` in line ${fault.line}`;
+    const message = `script '${script}' cannot be read by its interpreter${place}: ${fault.message}`;
     return [{ message, remedy: 'correct the script' }];
   }
 
   async #check(path: string): Promise<SyntaxFault | undefined> {
-    const lines = await readLines(path);
-    const words = (lines[0] ?? '').slice(2).trim().split(/\s+/);
+    const text = await readFile(path, 'latin1').catch(() => '');
+    if (!text.startsWith('#!') || text.includes(zipEnd)) return undefined;
+    const lines = text.split('\n');
+    const words = lines[0]?.slice(2).trim().split(/\s+/) ?? [];
     const isEnv = basename(words[0] ?? '') === 'env';
     const named = isEnv ? words.slice(1).find((word) => !word.startsWith('-') && !/^\w+=/.test(word)) : words[0];
     const check = checks.find(({ program }) => program.test(basename(named ?? '')));
@@ -83,17 +100,11 @@ export class SyntaxChecks {
     const message = said === undefined ? undefined : check.message.exec(said)?.[1];
     // Whatever else went wrong is not the script's syntax.
     if (said === undefined || message === undefined) return undefined;
-    const line = Number(check.line.exec(said)?.[1] ?? lines.length);
-    const { end } = check;
-    if (end !== undefined && lines.slice(0, line).some((each) => end.test(each))) return undefined;
-    return { line, message };
+    const [, place] = check.line.exec(said) ?? [];
+    const line = place === undefined ? undefined : Number(place);
+    const above = lines.slice(0, line === undefined ? undefined : line - 1).join('\n');
+    return check.end?.test(above) === true ? undefined : { line, message };
   }
-}
-
-/** The lines of a script, none if its first line names no interpreter. */
-async function readLines(path: string): Promise<string[]> {
-  const text = await readFile(path, 'latin1').catch(() => '');
-  return text.startsWith('#!') ? text.split('\n') : [];
 }
 
 /** What the program says on stderr when it fails. */

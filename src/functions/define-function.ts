@@ -8,7 +8,7 @@ import type { FunctionSource } from './function-source.ts';
  * or comes from outside the file.
  */
 export function defineFunction(source: FunctionSource): FunctionDefinition | undefined {
-  const isSound = checkOptions(source).every(({ severity }) => severity === 'note');
+  const isSound = checkOptions(source).every(({ severity }) => severity !== 'error');
   if (!isSound || [...source.options.values()].some((option) => option.text === undefined)) return undefined;
   const text = (name: string): string | undefined => source.options.get(name)?.text;
   const unsigned = (name: string, fallback: number): number => parseUnsigned(text(name) ?? '') ?? fallback;

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 import { checkOptions } from './check-options.ts';
@@ -70,7 +70,11 @@ async function listFolder(path: string, problems: FunctionProblem[]): Promise<st
 
 async function readContent(file: string, problems: FunctionProblem[]): Promise<Buffer | undefined> {
   try {
-    return await readFile(file);
+    const found = await stat(file);
+    // Reading a named pipe would wait for a writer.
+    if (found.isFile() || found.isDirectory()) return await readFile(file);
+    problems.push(fileProblem(file, 'this is not a file', 'remove it, or write the definition to a file'));
+    return undefined;
   } catch (error) {
     const code = errorCode(error);
     problems.push(

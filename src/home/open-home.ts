@@ -51,14 +51,13 @@ export async function openHome(options: HomeOptions): Promise<Home> {
   try {
     if (isDefault || (await isNew(path)) || (await hasMovedPackage(path))) {
       await furnish(home);
-    } else if (await hasLostKit(path)) {
-      await linkKit(join(path, 'user_scripts'));
     }
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     const message = `the home folder ${path} cannot be furnished (${reason}); name another with --home`;
     throw new EmbedhouseError('FILE_UNUSABLE', message, { cause });
   }
+  await restoreKit(path);
   return home;
 }
 
@@ -82,11 +81,16 @@ async function hasMovedPackage(path: string): Promise<boolean> {
   return (await hasLinkedBridge(path)) && !existsSync(join(path, 'user_scripts/embed'));
 }
 
-/** Whether npm, asked to install something in user_scripts/, has removed the kit, which it had not installed. */
-async function hasLostKit(path: string): Promise<boolean> {
-  return (await hasLinkedBridge(path)) && !existsSync(kitLink(join(path, 'user_scripts')));
+/**
+ * Puts the kit's link back: npm, which was asked to install something in user_scripts/, has removed what it did not
+ * install. Only scripts that import the kit need it, and the folder may not be writable.
+ */
+async function restoreKit(path: string): Promise<void> {
+  const scripts = join(path, 'user_scripts');
+  if ((await hasLinkedBridge(path)) && !existsSync(kitLink(scripts))) await linkKit(scripts).catch(() => {});
 }
 
+/** Whether a package has linked its bridge here. */
 async function hasLinkedBridge(path: string): Promise<boolean> {
   return isAbsolute(await readlink(join(path, 'user_scripts/embed')).catch(() => ''));
 }

@@ -19,7 +19,7 @@ export interface FunctionReloaderOptions extends FunctionFolders {
 export interface FunctionChanges {
   /** Absolute paths of function files and code, also of those that are gone. */
   paths: string[];
-  /** Of the functions that the edits touched, as they are now. */
+  /** Of the functions that the edits touched, as they are now, and of those that are broken since earlier ones. */
   problems: FunctionProblem[];
   /** Errors that the edits brought into functions which had none: for these the engine keeps all functions as they were. */
   broken: FunctionProblem[];
@@ -37,11 +37,16 @@ export class FunctionReloader {
   #stamps: FunctionStamps;
   /** What the engine has. */
   #loaded: CheckedFunctions;
+  /** What the files said last: a broken edit may name a script that repairs it when it comes. */
+  #checked: CheckedFunctions;
+  /** Functions and files that edits have broken since the engine read them. */
+  #broken: ReadonlySet<string> = new Set();
   #refreshing: Promise<FunctionChanges | undefined> | undefined;
 
   private constructor(options: FunctionReloaderOptions, loaded: CheckedFunctions, stamps: FunctionStamps) {
     this.#options = options;
     this.#loaded = loaded;
+    this.#checked = loaded;
     this.#stamps = stamps;
   }
 
@@ -63,20 +68,21 @@ export class FunctionReloader {
   }
 
   async #refresh(): Promise<FunctionChanges | undefined> {
-    const stamps = new Map([
-      ...(await takeScriptStamps(this.#options, this.#loaded.definitions)),
-      ...(await takeStamps(this.#options)),
-    ]);
+    const scripts = await this.#takeScriptStamps();
+    const files = await takeStamps(this.#options);
+    const stamps = new Map([...scripts, ...files]);
     const paths = changedPaths(this.#stamps, stamps);
     if (paths.length === 0) return undefined;
     this.#stamps = stamps;
-    const checked = await this.#options.check();
-    const problems = this.#findTouched(checked, new Set(paths));
+    this.#checked = await this.#options.check();
+    const problems = this.#findTouched(this.#checked, new Set(paths));
     const broken = this.#findBroken(problems);
+    this.#broken = new Set(broken.map(placeOf));
+    if (broken.length === 0) this.#loaded = this.#checked;
+    // A script that is named only now begins with the state that it has; one that is not any more is not missed.
+    const named = await this.#takeScriptStamps();
+    this.#stamps = new Map([...named, ...[...scripts].filter(([path]) => named.has(path)), ...files]);
     if (broken.length > 0) return { paths, problems, broken };
-    // A script that is named only now begins with the state that it has.
-    this.#stamps = new Map([...(await takeScriptStamps(this.#options, checked.definitions)), ...stamps]);
-    this.#loaded = checked;
     try {
       await this.#options.engine.reloadFunctions();
       return { paths, problems, broken };
@@ -86,15 +92,22 @@ export class FunctionReloader {
     }
   }
 
-  /** Finds the problems of functions whose file or script has changed. */
+  async #takeScriptStamps(): Promise<FunctionStamps> {
+    return takeScriptStamps(this.#options, [...this.#loaded.definitions, ...this.#checked.definitions]);
+  }
+
+  /** Finds the problems of functions whose file or script has changed, and of those that were broken before. */
   #findTouched(checked: CheckedFunctions, paths: ReadonlySet<string>): FunctionProblem[] {
     const definitions = [...checked.definitions, ...this.#loaded.definitions];
     const touched = new Set(
       definitions
-        .filter((definition) => paths.has(scriptPath(definition, this.#options.userScriptsPath) ?? ''))
+        .filter((each) => paths.has(each.file) || paths.has(scriptPath(each, this.#options.userScriptsPath) ?? ''))
         .map(({ name }) => name),
     );
-    return checked.problems.filter(({ file, functionName }) => paths.has(file) || touched.has(functionName ?? ''));
+    return checked.problems.filter((problem) => {
+      const { file, functionName = '' } = problem;
+      return paths.has(file) || touched.has(functionName) || this.#broken.has(placeOf(problem));
+    });
   }
 
   /** Finds the errors of functions and files that had none. */

@@ -1,7 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { checkFunctions } from '../../src/functions/check-functions.ts';
@@ -31,6 +32,7 @@ test.each([
   ['d.cjs', '#!/usr/bin/env node\nawait 1;\n', 'in line 2: SyntaxError: '],
   ['e.sh', '#!/bin/sh\necho 1\nif true; then )\n', 'in line 3: '],
   ['f.sh', '#!/usr/bin/env bash\nwhile )\n', 'in line 2: '],
+  ['p.sh', '#!/bin/sh\nif )\nexec cat\n', 'in line 2: '],
 ])('%s: its interpreter says where the fault is', async (name, text, said) => {
   expect(await messagesOf(name, text)).toEqual([
     expect.stringContaining(`script '${name}' cannot be read by its interpreter ${said}`),
@@ -49,8 +51,20 @@ test.each([
   ['m.py', '#!/usr/bin/env no-such-python3\n)\n'],
   ['n.bin', '\u007fELF'],
   ['o.sh', ''],
+  ['q.py', "#!/bin/sh\n'''exec' python3 \"$0\" \"$@\"\n' '''\ndef f(a, b):\n    pass\n"],
+  ['r.sh', '#!/bin/sh\ncat\nexit\nwhat ) is here is data\n'],
+  ['s.sh', '#!/usr/bin/env bash\nshopt -s extglob\ncase 12 in +([0-9])) echo number ;; esac\n'],
 ])('%s: nothing is said', async (name, text) => {
   expect(await messagesOf(name, text)).toEqual([]);
+});
+
+test('a zip archive of Python code is none of its text', async () => {
+  await mkdir(join(folder, 'app'));
+  await writeFile(join(folder, 'app/__main__.py'), 'print(input())\n');
+  const path = join(folder, 'app.py');
+  await execa('python3', ['-m', 'zipapp', join(folder, 'app'), '-p', '/usr/bin/env python3', '-o', path]);
+  expect((await execa(path, { input: 'a row' })).stdout).toBe('a row');
+  expect(await new SyntaxChecks(searchPath).find('app.py', path)).toEqual([]);
 });
 
 test('does not run the script', async () => {

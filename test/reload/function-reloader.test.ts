@@ -1,6 +1,7 @@
-import { chmod, rm } from 'node:fs/promises';
+import { chmod, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import type { Engine } from '../../src/engine/engine.ts';
@@ -133,6 +134,63 @@ test('an error that was there before keeps nobody from following edits, and its 
   await home.script('later.sh', 'later');
   expect((await reloader.refresh())?.problems).toEqual([]);
   expect(await wordOf('h')).toBe('later');
+});
+
+test('a broken edit waits for its repair while other functions are edited', async () => {
+  const before = await answerOf('f');
+  await home.define('f', { returns: 'Strin' });
+  expect((await reloader.refresh())?.broken).toHaveLength(1);
+  await home.script('other.sh', 'newer');
+  expect((await reloader.refresh())?.broken).toMatchObject([{ functionName: 'f' }]);
+  expect(await answerOf('f')).toBe(before);
+  await home.define('f');
+  expect((await reloader.refresh())?.broken).toEqual([]);
+  expect(await wordOf('g')).toBe('newer');
+});
+
+test('a script that a broken edit misses repairs it by coming, whatever it is called', async () => {
+  await home.define('f', { script: 'deep/answer' });
+  expect((await reloader.refresh())?.broken).toHaveLength(1);
+  const script = await home.script('deep/answer', 'come');
+  expect(await reloader.refresh()).toEqual({ paths: [script], problems: [], broken: [] });
+  expect(await wordOf('f')).toBe('come');
+  await home.define('f');
+  expect((await reloader.refresh())?.paths).toHaveLength(1);
+  expect(await reloader.refresh()).toBeUndefined();
+});
+
+test('a function with a warning is followed as any other', async () => {
+  const more = '<use_shared_memory>0</use_shared_memory>';
+  await home.script('plain', 'first');
+  await home.define('f', { script: 'plain', type: 'executable', more });
+  expect(await reloader.refresh()).toMatchObject({ problems: [{ severity: 'warning' }], broken: [] });
+  const script = await home.script('plain', 'second');
+  expect(await reloader.refresh()).toMatchObject({ paths: [script] });
+  await home.define('f', { script: 'plain', type: 'executable', more, returns: 'Strin' });
+  expect((await reloader.refresh())?.broken).toHaveLength(1);
+});
+
+test('a new file that defines a function again changes nothing', async () => {
+  const before = await answerOf('f');
+  const definition = await home.define('f', { script: 'other.sh' });
+  const again = join(home.functionsPath, 'again_function.xml');
+  await rename(definition, again);
+  await home.define('f');
+  expect((await reloader.refresh())?.broken).toMatchObject([{ functionName: 'f' }]);
+  expect(await answerOf('f')).toBe(before);
+  await rm(again);
+  expect((await reloader.refresh())?.broken).toEqual([]);
+  expect(await wordOf('f')).toBe('first');
+});
+
+test('a named pipe that is called as a function file keeps nobody waiting', async () => {
+  await execa('mkfifo', [join(home.functionsPath, 'pipe_function.xml')]);
+  await home.script('answer.sh', 'second');
+  expect(await reloader.refresh()).toMatchObject({ broken: [] });
+  expect(await wordOf('f')).toBe('second');
+  await engine.close();
+  await open();
+  expect(await wordOf('f')).toBe('second');
 });
 
 test('code beside a script counts as the script’s, and what else lies there does not', async () => {
