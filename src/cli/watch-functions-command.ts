@@ -13,7 +13,7 @@ import type { Home } from '../home/open-home.ts';
 import { type FunctionChanges, FunctionReloader } from '../reload/function-reloader.ts';
 import { takeStamps } from '../reload/function-stamps.ts';
 import { hostedChecker } from './check-functions-command.ts';
-import { describeChanges } from './describe-changes.ts';
+import { describeChanges, nameChanges } from './describe-changes.ts';
 import { openHomeOf } from './home-options.ts';
 import { interruptible } from './interruptible.ts';
 import { openEngine, openScratchEngine, searchPath } from './open-checked-engine.ts';
@@ -83,7 +83,7 @@ async function watch(
   const check = await makeCheck(home);
   const loaded = await check();
   loaded.problems.forEach((problem) => print(show(problem)));
-  print(`watching the functions in ${shown(home.functionsPath)}; Ctrl-C ends`);
+  print(`watching the functions in ${relative(process.cwd(), home.functionsPath) || 'this folder'}; Ctrl-C ends`);
   await runTest();
   const engine = { reloadFunctions: async () => server?.reloadFunctions() };
   const reloader = await FunctionReloader.make({ ...home, engine, check }, loaded, stamps);
@@ -110,7 +110,7 @@ function describe(changes: FunctionChanges, isServer: boolean): string[] {
   if (isServer) return describeChanges(changes, process.cwd());
   const errors = changes.problems.filter(isError).length;
   const count = errors === 0 ? 'no errors' : errors === 1 ? '1 error' : `${errors} errors`;
-  return [...changes.problems.map(show), `${changes.paths.map(shown).join(', ')} changed: ${count}`];
+  return [...changes.problems.map(show), `${nameChanges(changes.paths, process.cwd())}: ${count}`];
 }
 
 /** What a test says, or why there is none: the next edit may repair it. */
@@ -125,7 +125,6 @@ async function testSafely(home: Home, request: FunctionTestRequest): Promise<str
 }
 
 const isError = ({ severity }: FunctionProblem): boolean => severity === 'error';
-const shown = (path: string): string => relative(process.cwd(), path);
 const show = (problem: FunctionProblem): string => formatProblem(problem, { relativeTo: process.cwd() });
 
 function print(line: string): void {

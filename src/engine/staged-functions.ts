@@ -1,7 +1,9 @@
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
+import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import { isFunctionFile, isYaml } from '../functions/function-file-name.ts';
+import { Turns } from './turns.ts';
 import { yamlAsXml } from './yaml-as-xml.ts';
 
 interface StagedFile {
@@ -14,13 +16,14 @@ interface StagedFile {
  * The function files that ClickHouse reads: copies in a folder of the engine's own. It is built without YAML when it is
  * embedded, and passes over such a file in silence: those are staged as XML. It tells two versions of a file apart by
  * whole seconds of their time, and would overlook the second edit within one: copies of different content get different
- * times. It reads the folder's name as a glob and knows no escape in it: this one has none of its signs.
+ * times. It reads a folder's name as a glob and knows no escape in it: the home's may have such signs.
  */
 export class StagedFunctions {
   readonly #functionsPath: string;
   readonly #folder: string;
   /** By the name of the original. */
   #files: ReadonlyMap<string, StagedFile> = new Map();
+  readonly #turns = new Turns();
   #seconds = 1;
 
   /** `folder` is private and lives as long as the engine. */
@@ -34,8 +37,25 @@ export class StagedFunctions {
     return [join(this.#folder, 'functions/*_function.*ml'), join(this.#folder, 'functions/from-yaml/*.xml')];
   }
 
-  /** Copies the files as they are now. One that cannot be read, or YAML that is broken, stays as it was before, if it was. */
+  /**
+   * Copies the files as they are now. One that cannot be read, or YAML that is broken, stays as it was before, if it was.
+   *
+   * @throws EmbedhouseError `FILE_UNUSABLE` when the copies cannot be written
+   */
   async stage(): Promise<void> {
+    const endTurn = await this.#turns.start();
+    try {
+      await this.#stage();
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      const message = `the function files cannot be copied to ${this.#folder} (${reason}); make room there, or set TMPDIR to another folder`;
+      throw new EmbedhouseError('FILE_UNUSABLE', message, { cause });
+    } finally {
+      endTurn();
+    }
+  }
+
+  async #stage(): Promise<void> {
     await mkdir(join(this.#folder, 'functions/from-yaml'), { recursive: true });
     const names = await readdir(this.#functionsPath).catch(() => []);
     const files = new Map<string, StagedFile>();

@@ -1,6 +1,7 @@
 import { access, constants, open, readFile, readlink, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join, normalize, sep } from 'node:path';
 
+import { checkKit } from './check-kit.ts';
 import { checkShebang } from './check-shebang.ts';
 import { checkScriptText } from './check-script-text.ts';
 import type { SyntaxChecks } from './check-syntax.ts';
@@ -117,7 +118,10 @@ async function findFileFaults(script: string, path: string, location: ScriptLoca
     const fault = await checkShebang(script, head, location.searchPath);
     if (fault) faults.push(fault);
     const isScript = head.subarray(0, 2).toString('latin1') === '#!';
-    if (isScript && fault?.repair === undefined) faults.push(...checkScriptText(script, await readFile(path)));
+    if (isScript && fault?.repair === undefined) {
+      const content = await readFile(path);
+      faults.push(...checkScriptText(script, content), ...(await checkKit(script, path, content.toString())));
+    }
   } catch {
     // A program may be executable without being readable; then the system alone can say what it is.
   }

@@ -77,6 +77,8 @@ async function readContent(file: string, problems: FunctionProblem[]): Promise<B
     return undefined;
   } catch (error) {
     const code = errorCode(error);
+    // An editor's lock, `.#NAME`, is a link that leads nowhere.
+    if (code === 'ENOENT' && basename(file).startsWith('.')) return undefined;
     problems.push(
       code === 'EISDIR'
         ? fileProblem(file, 'this is a folder, not a file', 'rename the folder')

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { constants, copyFile, mkdir, realpath } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
+import { findsKit } from '../udf/finds-kit.ts';
 import { link } from './link.ts';
 import { packagePath } from './package-path.ts';
 
@@ -28,7 +28,8 @@ export function kitLink(userScriptsPath: string): string {
 export async function provideKit(kit: 'python' | 'javascript', userScriptsPath: string): Promise<string | undefined> {
   try {
     await mkdir(userScriptsPath, { recursive: true });
-    if (kit === 'javascript') return (await findsKit(userScriptsPath)) ? undefined : await linkKit(userScriptsPath);
+    if (kit === 'javascript')
+      return findsKit(join(await realpath(userScriptsPath), 'script.mjs')) ? undefined : await linkKit(userScriptsPath);
     const file = join(userScriptsPath, 'embedhouse_udf.py');
     if (existsSync(file)) return undefined;
     await copyFile(join(packagePath, 'user_scripts/embedhouse_udf.py'), file, constants.COPYFILE_EXCL);
@@ -40,15 +41,5 @@ export async function provideKit(kit: 'python' | 'javascript', userScriptsPath: 
       `the kit that the script imports cannot be put into ${userScriptsPath} (${reason}); make the folder writable, or name another with --user-scripts`,
       { cause },
     );
-  }
-}
-
-/** Whether Node finds the kit from a script in the folder; it looks from where a link to the folder leads. */
-async function findsKit(userScriptsPath: string): Promise<boolean> {
-  try {
-    createRequire(join(await realpath(userScriptsPath), 'script.mjs')).resolve('embedhouse/udf');
-    return true;
-  } catch {
-    return false;
   }
 }

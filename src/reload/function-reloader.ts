@@ -1,4 +1,5 @@
 import type { Engine } from '../engine/engine.ts';
+import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import type { CheckedFunctions } from '../functions/check-functions.ts';
 import type { FunctionProblem } from '../functions/function-problem.ts';
 import {
@@ -25,6 +26,8 @@ export interface FunctionChanges {
   broken: FunctionProblem[];
   /** What ClickHouse did not take, though the check found nothing; it keeps the function as it was. */
   refusal?: Error;
+  /** Whether the engine could not be reached, and is told again. */
+  isOwed?: boolean;
 }
 
 /**
@@ -41,6 +44,8 @@ export class FunctionReloader {
   #checked: CheckedFunctions;
   /** Functions and files that edits have broken since the engine read them. */
   #broken: ReadonlySet<string> = new Set();
+  /** What changed when the engine could not be reached, which then has to be told once more. */
+  #owed: FunctionChanges | undefined;
   #refreshing: Promise<FunctionChanges | undefined> | undefined;
 
   private constructor(options: FunctionReloaderOptions, loaded: CheckedFunctions, stamps: FunctionStamps) {
@@ -72,7 +77,8 @@ export class FunctionReloader {
     const files = await takeStamps(this.#options);
     const stamps = new Map([...scripts, ...files]);
     const paths = changedPaths(this.#stamps, stamps);
-    if (paths.length === 0) return undefined;
+    if (paths.length === 0) return this.#payOwed();
+    this.#owed = undefined;
     this.#stamps = stamps;
     this.#checked = await this.#options.check();
     const problems = this.#findTouched(this.#checked, new Set(paths));
@@ -82,14 +88,29 @@ export class FunctionReloader {
     // A script that is named only now begins with the state that it has; one that is not any more is not missed.
     const named = await this.#takeScriptStamps();
     this.#stamps = new Map([...named, ...[...scripts].filter(([path]) => named.has(path)), ...files]);
-    if (broken.length > 0) return { paths, problems, broken };
+    const changes = { paths, problems, broken };
+    return broken.length > 0 ? changes : this.#reload(changes);
+  }
+
+  async #reload(changes: FunctionChanges): Promise<FunctionChanges> {
     try {
       await this.#options.engine.reloadFunctions();
-      return { paths, problems, broken };
+      return changes;
     } catch (error) {
       if (!(error instanceof Error)) throw error;
-      return { paths, problems, broken, refusal: error };
+      const isOwed = error instanceof EmbedhouseError && error.code === 'SERVER_UNREACHABLE';
+      if (isOwed) this.#owed = changes;
+      return { ...changes, refusal: error, isOwed };
     }
+  }
+
+  async #payOwed(): Promise<FunctionChanges | undefined> {
+    const owed = this.#owed;
+    if (owed === undefined) return undefined;
+    this.#owed = undefined;
+    const changes = await this.#reload(owed);
+    // That it cannot be reached was said before.
+    return this.#owed === undefined ? changes : undefined;
   }
 
   async #takeScriptStamps(): Promise<FunctionStamps> {

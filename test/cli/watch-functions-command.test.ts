@@ -75,7 +75,7 @@ test('goes on when the function is gone, and when there is none yet', async () =
   const file = await home.define('later');
   await expect.poll(printed).toMatch(/later_function\.xml changed: no errors\n(.*\n)*ClickHouse would be content\.\n$/);
   await rm(file);
-  await expect.poll(printed).toMatch(/later_function\.xml changed: no errors\nno test: .*\n$/);
+  await expect.poll(printed).toMatch(/later_function\.xml removed: no errors\nno test: .*\n$/);
 });
 
 test('reloads the functions of a server that reads the same files, but for an edit that breaks one', async () => {

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import type { Engine } from '../../src/engine/engine.ts';
 import { readVocabulary } from '../../src/engine/read-vocabulary.ts';
+import { EmbedhouseError } from '../../src/errors/embedhouse-error.ts';
 import { checkFunctions, type CheckedFunctions } from '../../src/functions/check-functions.ts';
 import { FunctionReloader } from '../../src/reload/function-reloader.ts';
 import { takeStamps } from '../../src/reload/function-stamps.ts';
@@ -215,4 +216,28 @@ test('calls at the same time look once', async () => {
   const [first, second] = await Promise.all([reloader.refresh(), reloader.refresh()]);
   expect(first?.paths).toHaveLength(1);
   expect(second).toBe(first);
+});
+
+test('an engine that could not be reached is told again until it can be', async () => {
+  const { functionsPath, userScriptsPath } = home;
+  const folders = { functionsPath, userScriptsPath };
+  const check = async (): Promise<CheckedFunctions> =>
+    checkFunctions({ ...folders, searchPath: process.env['PATH'] ?? '' });
+  const down = new EmbedhouseError('SERVER_UNREACHABLE', 'nobody answers');
+  let times = 0;
+  const reloadFunctions = async (): Promise<void> => {
+    times += 1;
+    if (times < 3) throw down;
+  };
+  const far = await FunctionReloader.make(
+    { ...folders, engine: { reloadFunctions }, check },
+    await check(),
+    await takeStamps(folders),
+  );
+  const script = await home.script('answer.sh', 'second');
+  expect(await far.refresh()).toMatchObject({ paths: [script], refusal: down, isOwed: true });
+  expect(await far.refresh()).toBeUndefined();
+  expect(await far.refresh()).toEqual({ paths: [script], problems: [], broken: [] });
+  expect(await far.refresh()).toBeUndefined();
+  expect(times).toBe(3);
 });
