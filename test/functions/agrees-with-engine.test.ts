@@ -216,6 +216,7 @@ function definitionOf(name: string, { elements }: CatalogueEntry): string {
 async function writeScripts(folder: string): Promise<void> {
   const scripts = {
     'one-row.sh': '#!/bin/sh\necho x\n',
+    'slow.sh': '#!/bin/sh\nsleep 0.5\nexec cat\n',
     'first-column.sh': '#!/bin/sh\nexec cut -f 1\n',
     'blank-after-shebang.sh': '#! /bin/sh\nexec cat\n',
     'env-split.sh': '#!/usr/bin/env -S sh -e\nexec cat\n',

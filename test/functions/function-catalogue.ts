@@ -89,7 +89,7 @@ export const broken: Record<string, CatalogueEntry> = {
   },
   in_a_database: { elements: { database: 'db' } },
   under_a_uuid: { elements: { uuid: '61f0c404-5cb3-11e7-907b-a6006ad3dba0' } },
-  no_time_to_read: { elements: { command_read_timeout: '0' } },
+  no_time_to_read: { elements: { command: 'slow.sh', command_read_timeout: '0' } },
   huge_pipe: { elements: { command_pipe_capacity: '2147483648' } },
   interpreter_before_script: { elements: { command: 'sh echo.sh' } },
   windows_line_ending_in_shell: { elements: { command: 'windows-text.sh' } },
