@@ -100,6 +100,12 @@ async function startAndWait(table: string, images: number): Promise<Started> {
   return running;
 }
 
+/** Whether rows of a table are on the disk. */
+async function hasRows(table: string): Promise<boolean> {
+  const names = await readdir(join(sandbox.path, 'data/data/default', table)).catch((): string[] => []);
+  return names.some((name) => /^all_\d+_\d+_\d+$/.test(name));
+}
+
 async function answeredImages(): Promise<number> {
   return (await readHostStatus(runtimePaths(sandbox.env)))?.rows.image ?? 0;
 }
@@ -107,6 +113,7 @@ async function answeredImages(): Promise<number> {
 test('killed at three moments and run again, it has the rows of a run that was not', async () => {
   for (const images of [20, 400, 20]) {
     const running = await startAndWait('killed', images);
+    if (images > 20) await expect.poll(async () => hasRows('killed'), { interval: 5 }).toBe(true);
     process.kill(-running.pid, 'SIGKILL');
     expect(await running.ended).toEqual({ exitCode: 'SIGKILL', stderr: '' });
   }

@@ -37,8 +37,9 @@ export async function loadPart(part: CheckedPart, options: LoadPartOptions): Pro
   const { target, table, signal, beforeAttach } = options;
   const staging = tableSql(table, stagingSuffix(part.number));
   await dropStaging(target, table, part.number);
-  await createStaging(target, table, part.number, signal);
   try {
+    // Here, too: it may be cancelled, and have made the table.
+    await createStaging(target, table, part.number, signal);
     await insertRows(part, staging, options);
     const [counted] = await target.rows<{ rows: number }>(`SELECT count() AS rows FROM ${staging}`, { signal });
     if (counted?.rows !== part.rows) {
