@@ -182,7 +182,7 @@ export const optionRows: readonly OptionRow[] = [
   }),
   ...alike('command_read_timeout', {
     behaviour: 'of 0 fails at once',
-    elements: { command_read_timeout: '0' },
+    elements: { command_read_timeout: '0', command: 'slow.sh 0.5' },
     steps: [callFails(/Pipe read timeout exceeded 0 milliseconds/)],
     says: /0 is no time at all/,
   }),
