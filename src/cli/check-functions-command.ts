@@ -6,13 +6,13 @@ import type { Command } from 'commander';
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import type { CheckedFunctions } from '../functions/check-functions.ts';
 import type { KnownScriptChecker } from '../functions/check-known-script.ts';
-import { formatProblem } from '../functions/format-problem.ts';
 import type { FunctionProblem, ScriptFix } from '../functions/function-problem.ts';
 import { repairsDone, repairScript } from '../functions/repair-script.ts';
 import type { Home } from '../home/open-home.ts';
 import { checkHostedCommand } from '../host/check-hosted-command.ts';
 import { currentModel, openHomeOf } from './home-options.ts';
-import { checkHomeFunctions, openScratchEngine } from './open-checked-engine.ts';
+import { openScratchEngine, prepareHomeCheck } from './open-checked-engine.ts';
+import { showProblem } from './show-problem.ts';
 
 interface CheckFlags {
   json?: true;
@@ -50,8 +50,8 @@ Examples:
         checkKnownScript: hostedChecker(home),
         checkSyntax: true,
       };
-      const check = async (): Promise<CheckedFunctions> => checkHomeFunctions(home, engine, options);
-      let checked = await check();
+      const check = await prepareHomeCheck(home, engine);
+      let checked = await check(options);
       const fixed: ScriptFix[] = [];
       for (let round = 0; flags.fix && round < repairRounds; round += 1) {
         const fixes = findFixes(checked.problems);
@@ -60,7 +60,7 @@ Examples:
           await repairScript(fix);
           fixed.push(fix);
         }
-        checked = await check();
+        checked = await check(options);
       }
       report(checked, fixed, flags.json === true);
     });
@@ -99,7 +99,7 @@ function report({ definitions, problems }: CheckedFunctions, fixed: readonly Scr
   } else {
     const lines = [
       ...fixed.map(({ path, repair }) => `${relative(process.cwd(), path)}: ${repairsDone[repair]}`),
-      ...problems.map((problem) => formatProblem(problem, { relativeTo: process.cwd() })),
+      ...problems.map(showProblem),
       `${definitions.length} functions read, ${errors} errors, ${warnings} warnings, ${notes} notes`,
     ];
     process.stdout.write(`${lines.join('\n')}\n`);

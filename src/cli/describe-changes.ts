@@ -1,21 +1,18 @@
 import { existsSync } from 'node:fs';
 import { relative } from 'node:path';
 
-import { formatProblem } from '../functions/format-problem.ts';
+import { isError } from '../functions/function-problem.ts';
 import type { FunctionChanges } from '../reload/function-reloader.ts';
+import { showProblem } from './show-problem.ts';
 
 /** Tells in lines what became of edited functions: their errors, and whether the engine has followed. */
-export function describeChanges(changes: FunctionChanges, folder: string): string[] {
-  const errors = changes.problems.filter(({ severity }) => severity === 'error');
-  return [
-    ...errors.map((problem) => formatProblem(problem, { relativeTo: folder })),
-    `${nameChanges(changes.paths, folder)}: ${outcome(changes)}`,
-  ];
+export function describeChanges(changes: FunctionChanges): string[] {
+  return [...changes.problems.filter(isError).map(showProblem), `${nameChanges(changes.paths)}: ${outcome(changes)}`];
 }
 
-/** Names the files that were edited, as seen from a folder: `functions/f_function.xml changed, user_scripts/f.py removed`. */
-export function nameChanges(paths: readonly string[], folder: string): string {
-  return paths.map((path) => `${relative(folder, path)} ${existsSync(path) ? 'changed' : 'removed'}`).join(', ');
+/** Names the files that were edited: `functions/f_function.xml changed, user_scripts/f.py removed`. */
+export function nameChanges(paths: readonly string[]): string {
+  return paths.map((path) => `${relative(process.cwd(), path)} ${existsSync(path) ? 'changed' : 'removed'}`).join(', ');
 }
 
 function outcome({ broken, refusal, isOwed }: FunctionChanges): string {

@@ -1,12 +1,12 @@
 import { Option, type Command } from 'commander';
 
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
-import { batchFormatNames } from '../formats/rows/batch-format.ts';
+import { batchFormatNames } from '../formats/rows/batch-format-name.ts';
 import { type NamedType, parseArgument } from '../functions/new-script/parse-argument.ts';
 import { scriptLanguages } from '../functions/new-script/script-function.ts';
 import { dtypes } from '../models/dtype.ts';
 import { newHostedFunction, type HostedFlags } from './new-hosted-function.ts';
-import { newScriptFunction, type ScriptFlags } from './new-script-function.ts';
+import type { ScriptFlags } from './new-script-function.ts';
 
 /** Flags of functions that run a model, and of functions with a script, as commander names them. */
 const flagsOfKind = {
@@ -70,8 +70,9 @@ Examples:
     .action(async (name: string, flags: HostedFlags & Partial<ScriptFlags>, command: Command) => {
       const { language } = flags;
       requireOneKind(command, language === undefined ? 'model' : 'script');
-      if (language === undefined) await newHostedFunction(name, flags, command);
-      else await newScriptFunction(name, { ...flags, language }, command);
+      if (language === undefined) return newHostedFunction(name, flags, command);
+      const { newScriptFunction } = await import('./new-script-function.ts');
+      return newScriptFunction(name, { ...flags, language }, command);
     });
 }
 

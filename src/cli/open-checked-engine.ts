@@ -4,8 +4,9 @@ import type { EmbeddedEngineOptions } from '../engine/embedded-engine.ts';
 import type { Engine } from '../engine/engine.ts';
 import { readVocabulary } from '../engine/read-vocabulary.ts';
 import { checkFunctions, type CheckedFunctions, type CheckFunctionsOptions } from '../functions/check-functions.ts';
-import { formatProblem } from '../functions/format-problem.ts';
+import { isError } from '../functions/function-problem.ts';
 import type { Home } from '../home/open-home.ts';
+import { showProblem } from './show-problem.ts';
 
 /** Where ClickHouse in this process finds what scripts name without a path. */
 export const searchPath = process.env['PATH'] ?? ['/usr/bin', '/bin'].join(delimiter);
@@ -48,9 +49,7 @@ export async function openCheckedEngine(home: Home, options: OpenEngineOptions =
   if (home.serverUrl !== undefined) return engine;
   try {
     const { problems } = await checkHomeFunctions(home, engine);
-    for (const problem of problems.filter(({ severity }) => severity === 'error')) {
-      process.stderr.write(`embedhouse: ${formatProblem(problem, { relativeTo: process.cwd() })}\n`);
-    }
+    for (const problem of problems.filter(isError)) process.stderr.write(`embedhouse: ${showProblem(problem)}\n`);
     return engine;
   } catch (error) {
     await engine.close();
@@ -58,17 +57,24 @@ export async function openCheckedEngine(home: Home, options: OpenEngineOptions =
   }
 }
 
+/** What may be asked of a check of a home. */
+type HomeCheckOptions = Pick<CheckFunctionsOptions, 'files' | 'checkKnownScript' | 'checkSyntax'>;
+
 /** Checks the function files of a home against the names that the engine knows. */
 export async function checkHomeFunctions(
   home: Home,
   engine: Engine,
-  options: Pick<CheckFunctionsOptions, 'files' | 'checkKnownScript' | 'checkSyntax'> = {},
+  options: HomeCheckOptions = {},
 ): Promise<CheckedFunctions> {
-  return checkFunctions({
-    ...options,
-    functionsPath: home.functionsPath,
-    userScriptsPath: home.userScriptsPath,
-    searchPath,
-    vocabulary: await readVocabulary(engine),
-  });
+  const check = await prepareHomeCheck(home, engine);
+  return check(options);
+}
+
+/** Asks the engine for the names that it knows, and gives the check for as often as it is needed. */
+export async function prepareHomeCheck(
+  { functionsPath, userScriptsPath }: Home,
+  engine: Engine,
+): Promise<(options: HomeCheckOptions) => Promise<CheckedFunctions>> {
+  const vocabulary = await readVocabulary(engine);
+  return async (options) => checkFunctions({ ...options, functionsPath, userScriptsPath, searchPath, vocabulary });
 }

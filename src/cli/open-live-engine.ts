@@ -1,12 +1,11 @@
 import type { Engine } from '../engine/engine.ts';
-import { readVocabulary } from '../engine/read-vocabulary.ts';
-import { type CheckedFunctions, checkFunctions } from '../functions/check-functions.ts';
-import { formatProblem } from '../functions/format-problem.ts';
+import { isError } from '../functions/function-problem.ts';
 import type { Home } from '../home/open-home.ts';
 import { FunctionReloader } from '../reload/function-reloader.ts';
 import { takeStamps } from '../reload/function-stamps.ts';
 import { describeChanges } from './describe-changes.ts';
-import { openEmbedded, openEngine, searchPath } from './open-checked-engine.ts';
+import { openEmbedded, openEngine, prepareHomeCheck } from './open-checked-engine.ts';
+import { showProblem } from './show-problem.ts';
 
 /**
  * Opens the engine that a home names. The embedded one follows edits of the home's functions from statement to statement;
@@ -19,18 +18,14 @@ export async function openLiveEngine(home: Home, say: (line: string) => void): P
   const engine = await openEmbedded(home, {
     beforeStatement: async () => {
       const changes = await reloader?.refresh();
-      if (changes !== undefined) describeChanges(changes, process.cwd()).forEach(say);
+      if (changes !== undefined) describeChanges(changes).forEach(say);
     },
   });
   try {
-    const vocabulary = await readVocabulary(engine);
-    const check = async ({ checkSyntax }: { checkSyntax: boolean }): Promise<CheckedFunctions> =>
-      checkFunctions({ ...home, searchPath, vocabulary, checkSyntax });
+    const check = await prepareHomeCheck(home, engine);
     // Interpreters take their time, and a script that they cannot read says so itself.
     const loaded = await check({ checkSyntax: false });
-    for (const problem of loaded.problems.filter(({ severity }) => severity === 'error')) {
-      say(formatProblem(problem, { relativeTo: process.cwd() }));
-    }
+    for (const problem of loaded.problems.filter(isError)) say(showProblem(problem));
     const options = { ...home, engine, check: async () => check({ checkSyntax: true }) };
     reloader = await FunctionReloader.make(options, loaded, stamps);
     return engine;

@@ -4,11 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 
 import type { Engine } from '../engine/engine.ts';
-import { readVocabulary } from '../engine/read-vocabulary.ts';
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
-import { type CheckedFunctions, checkFunctions } from '../functions/check-functions.ts';
-import { formatProblem } from '../functions/format-problem.ts';
-import type { FunctionProblem } from '../functions/function-problem.ts';
+import type { CheckedFunctions } from '../functions/check-functions.ts';
+import { isError } from '../functions/function-problem.ts';
 import type { Home } from '../home/open-home.ts';
 import { type FunctionChanges, FunctionReloader } from '../reload/function-reloader.ts';
 import { takeStamps } from '../reload/function-stamps.ts';
@@ -16,10 +14,11 @@ import { hostedChecker } from './check-functions-command.ts';
 import { describeChanges, nameChanges } from './describe-changes.ts';
 import { openHomeOf } from './home-options.ts';
 import { interruptible } from './interruptible.ts';
-import { openEngine, openScratchEngine, searchPath } from './open-checked-engine.ts';
+import { openEngine, openScratchEngine, prepareHomeCheck } from './open-checked-engine.ts';
 import { parsePositive } from './parse-number.ts';
 import { defaultTimeoutS, type FunctionTestRequest, runFunctionTest } from './run-function-test.ts';
 import { describeFunctionTest } from './show-function-test.ts';
+import { showProblem } from './show-problem.ts';
 
 interface WatchFlags {
   rows?: string;
@@ -82,7 +81,7 @@ async function watch(
   const stamps = await takeStamps(home);
   const check = await makeCheck(home);
   const loaded = await check();
-  loaded.problems.forEach((problem) => print(show(problem)));
+  loaded.problems.forEach((problem) => print(showProblem(problem)));
   print(`watching the functions in ${relative(process.cwd(), home.functionsPath) || 'this folder'}; Ctrl-C ends`);
   await runTest();
   const engine = { reloadFunctions: async () => server?.reloadFunctions() };
@@ -98,19 +97,18 @@ async function watch(
   }
 }
 
-/** Gives a check that knows the engine's names, for as often as it is needed. */
+/** Gives the check of `functions check`, for as often as it is needed. */
 async function makeCheck(home: Home): Promise<() => Promise<CheckedFunctions>> {
   await using engine = await openScratchEngine(home);
-  const vocabulary = await readVocabulary(engine);
-  return async () =>
-    checkFunctions({ ...home, searchPath, vocabulary, checkKnownScript: hostedChecker(home), checkSyntax: true });
+  const check = await prepareHomeCheck(home, engine);
+  return async () => check({ checkKnownScript: hostedChecker(home), checkSyntax: true });
 }
 
 function describe(changes: FunctionChanges, isServer: boolean): string[] {
-  if (isServer) return describeChanges(changes, process.cwd());
+  if (isServer) return describeChanges(changes);
   const errors = changes.problems.filter(isError).length;
   const count = errors === 0 ? 'no errors' : errors === 1 ? '1 error' : `${errors} errors`;
-  return [...changes.problems.map(show), `${nameChanges(changes.paths, process.cwd())}: ${count}`];
+  return [...changes.problems.map(showProblem), `${nameChanges(changes.paths)}: ${count}`];
 }
 
 /** What a test says, or why there is none: the next edit may repair it. */
@@ -123,9 +121,6 @@ async function testSafely(home: Home, request: FunctionTestRequest): Promise<str
     return `no test: ${error instanceof Error ? error.message : String(error)}`;
   }
 }
-
-const isError = ({ severity }: FunctionProblem): boolean => severity === 'error';
-const show = (problem: FunctionProblem): string => formatProblem(problem, { relativeTo: process.cwd() });
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`);

@@ -30,12 +30,12 @@ export async function checkScript(
   const command = source.options.get('command');
   if (!command?.text || command.text.trim() === '' || !isDirect(source)) return [];
   const faults = await findScriptFaults(command.text, location);
+  const script = command.text.split(' ')[0] ?? '';
   if (location.syntax !== undefined && !faults.some(({ severity }) => severity === undefined)) {
-    const script = command.text.split(' ')[0] ?? '';
     faults.push(...(await location.syntax.find(script, join(location.userScriptsPath, script))));
   }
   const isRepairable = faults.some(({ repair }) => repair !== undefined);
-  const path = isRepairable ? await realPathInside(command.text.split(' ')[0] ?? '', location) : undefined;
+  const path = isRepairable ? await realPathInside(script, location) : undefined;
   return faults.map(({ message, remedy, severity, repair }): FunctionProblem => {
     const problem = problemIn(source, command, 'command', message, remedy);
     if (severity) problem.severity = severity;

@@ -29,6 +29,9 @@ export interface FunctionProblem extends Position {
   fix?: ScriptFix;
 }
 
+/** Whether a problem keeps a function from working, or a part of its file from having an effect. */
+export const isError = ({ severity }: FunctionProblem): boolean => severity === 'error';
+
 /** What is wrong with a script, without the place that names it; an error unless it says otherwise. */
 export type ScriptFault = Pick<FunctionProblem, 'message' | 'remedy'> & {
   severity?: 'warning';

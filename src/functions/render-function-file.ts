@@ -1,3 +1,5 @@
+import { wrapWords } from './wrap-words.ts';
+
 /** An element of a function file: its text or the elements in it, and what there is to say about it. */
 export interface FileElement {
   readonly name: string;
@@ -30,19 +32,13 @@ function renderElement({ name, content, comment }: FileElement, indent: string):
 }
 
 function renderComment(text: string, indent: string): string[] {
-  const lines: string[] = [];
   // XML forbids two dashes in a comment; its end stays beside the last word.
   const words = text
     .replaceAll(/-(?=-)/g, '- ')
     .trim()
     .split(/\s+/);
-  for (const word of ['<!--', ...words.slice(0, -1), `${words.at(-1)} -->`]) {
-    const last = lines.at(-1);
-    if (last === undefined) lines.push(`${indent}${word}`);
-    else if (last.length + 1 + word.length <= maxLineLength) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(`${indent}     ${word}`);
-  }
-  return lines;
+  const all = ['<!--', ...words.slice(0, -1), `${words.at(-1)} -->`];
+  return wrapWords(all, { first: indent, next: `${indent}     `, maxLineLength });
 }
 
 function escapeText(text: string): string {

@@ -1,7 +1,7 @@
 import type { Engine } from '../engine/engine.ts';
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
 import type { CheckedFunctions } from '../functions/check-functions.ts';
-import type { FunctionProblem } from '../functions/function-problem.ts';
+import { type FunctionProblem, isError } from '../functions/function-problem.ts';
 import {
   scriptPath,
   takeScriptStamps,
@@ -140,8 +140,6 @@ export class FunctionReloader {
     return problems.filter((problem) => isError(problem) && good.has(placeOf(problem)));
   }
 }
-
-const isError = ({ severity }: FunctionProblem): boolean => severity === 'error';
 
 /** The function that has a problem, or the file if it is the file's. */
 const placeOf = ({ functionName, file }: FunctionProblem): string => functionName ?? file;

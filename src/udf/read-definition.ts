@@ -1,5 +1,5 @@
 import { EmbedhouseError } from '../errors/embedhouse-error.ts';
-import { batchFormatNames, type BatchFormatName } from '../formats/rows/batch-format.ts';
+import { batchFormatNames, type BatchFormatName } from '../formats/rows/batch-format-name.ts';
 import { readXml, type XmlElement } from './read-xml.ts';
 import type { Signature } from './signature.ts';
 

@@ -1,4 +1,4 @@
-import type { BatchFormatName } from '../formats/rows/batch-format.ts';
+import type { BatchFormatName } from '../formats/rows/batch-format-name.ts';
 
 /** What a script must know of its function to read and to answer it. */
 export interface Signature {

@@ -5,16 +5,12 @@ import type { ByteQueue } from '../byte-queue.ts';
 import { readDataType } from '../types/data-type.ts';
 import { ValueError } from '../types/value-error.ts';
 import type { BatchReader, BatchReaderOptions } from './batch.ts';
+import type { BatchFormatName } from './batch-format-name.ts';
 import { jsonWriter, readJsonBatches } from './json-batches.ts';
 import { readNativeBatches } from './native-batches.ts';
 import { nativeWriter } from './native-writer.ts';
 import { readRowBinaryBatches, rowBinaryWriter } from './row-binary-batches.ts';
 import { readTabSeparatedBatches, tabSeparatedWriter } from './tab-separated-batches.ts';
-
-export const batchFormatNames = ['TabSeparated', 'JSONEachRow', 'RowBinary', 'Native'] as const;
-
-/** A format in which values of all types are read and written. */
-export type BatchFormatName = (typeof batchFormatNames)[number];
 
 export interface BatchFormatOptions {
   format: BatchFormatName;

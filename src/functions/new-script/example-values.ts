@@ -1,3 +1,4 @@
+import { quoteString } from '../../engine/quote-string.ts';
 import { unescapeText } from '../../formats/escapes.ts';
 import type { DataType } from '../../formats/types/data-type.ts';
 import type { Scalar } from '../../formats/types/scalar.ts';
@@ -26,44 +27,44 @@ const texts: readonly (readonly [RegExp, string])[] = [
 
 /** Gives a value of a type: a short one that looks like the type, or its default where the kits do not know it. */
 export function exampleValue({ name, data, defaultText }: ScriptType): ExampleValue {
-  if (data !== undefined) return { text: textOf(data, false), sql: sqlOf(data) };
+  if (data !== undefined) return { text: write(data, textNotation, false), sql: write(data, sqlNotation) };
   // NULL stays as it is.
   const text = defaultText === String.raw`\N` ? defaultText : unescapeText(defaultText);
-  return { text, sql: `defaultValueOfTypeName(${quoteSql(name)})` };
+  return { text, sql: `defaultValueOfTypeName(${quoteString(name)})` };
 }
 
-/** An expression of which ClickHouse makes the argument's type by itself. */
-function sqlOf(data: DataType): string {
-  switch (data.kind) {
-    case 'scalar':
-      return scalarText(data.scalar, true);
-    case 'nullable':
-      return scalarText(data.inner, true);
-    case 'lowCardinality':
-      return sqlOf(data.inner);
-    case 'array':
-      return `[${sqlOf(data.inner)}]`;
-    case 'tuple':
-      return `${data.items.length === 1 ? 'tuple' : ''}(${data.items.map(sqlOf).join(', ')})`;
-    default:
-      return `map(${sqlOf(data.key)}, ${sqlOf(data.value)})`;
-  }
+/** How tuples and maps are written: in SQL, so that ClickHouse makes the argument's type of them by itself. */
+interface Notation {
+  tuple: (items: readonly string[]) => string;
+  map: (key: string, value: string) => string;
 }
 
-function textOf(data: DataType, isInside: boolean): string {
+const sqlNotation: Notation = {
+  tuple: (items) => `${items.length === 1 ? 'tuple' : ''}(${items.join(', ')})`,
+  map: (key, value) => `map(${key}, ${value})`,
+};
+
+const textNotation: Notation = {
+  tuple: (items) => `(${items.join(',')}${items.length === 1 ? ',' : ''})`,
+  map: (key, value) => `{${key}:${value}}`,
+};
+
+/** Writes an example of a type; texts have quotes unless they stand alone. */
+function write(data: DataType, notation: Notation, isQuoted = true): string {
+  const inside = (inner: DataType): string => write(inner, notation);
   switch (data.kind) {
     case 'scalar':
-      return scalarText(data.scalar, isInside);
+      return scalarText(data.scalar, isQuoted);
     case 'nullable':
-      return scalarText(data.inner, isInside);
+      return scalarText(data.inner, isQuoted);
     case 'lowCardinality':
-      return textOf(data.inner, isInside);
+      return write(data.inner, notation, isQuoted);
     case 'array':
-      return `[${textOf(data.inner, true)}]`;
+      return `[${inside(data.inner)}]`;
     case 'tuple':
-      return `(${data.items.map((item) => textOf(item, true)).join(',')}${data.items.length === 1 ? ',' : ''})`;
+      return notation.tuple(data.items.map(inside));
     default:
-      return `{${textOf(data.key, true)}:${textOf(data.value, true)}}`;
+      return notation.map(inside(data.key), inside(data.value));
   }
 }
 
@@ -72,9 +73,5 @@ function scalarText({ name, choices = [], isQuoted }: Scalar, isInside: boolean)
   const [, usual = 'a dog'.slice(0, size === undefined ? undefined : Number(size))] =
     texts.find(([pattern]) => pattern.test(name)) ?? [];
   const text = choices[0] ?? usual;
-  return isInside && isQuoted ? quoteSql(text) : text;
-}
-
-function quoteSql(text: string): string {
-  return `'${text.replaceAll(/[\\']/g, String.raw`\$&`)}'`;
+  return isInside && isQuoted ? quoteString(text) : text;
 }
